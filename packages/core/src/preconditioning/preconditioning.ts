@@ -1,0 +1,26 @@
+import type { Tensor1D } from '@onestep/tensor';
+
+/** The four functions of sigma that wrap a raw network: D = cSkip x + cOut F(cIn x, cNoise). */
+export interface Coefficients<T> {
+  readonly cSkip: T;
+  readonly cOut: T;
+  readonly cIn: T;
+  readonly cNoise: T;
+}
+
+/** Names of the preconditionings, as stored in model files. */
+export type PreconditioningName = 'edm' | 'consistency' | 'vp' | 've' | 'iddpm';
+
+/** A preconditioning; the same formulas twice, in doubles for the host and on tensors for a step. */
+export interface Preconditioning {
+  readonly name: PreconditioningName;
+  /** Everything needed to rebuild it: stored in model files. */
+  readonly config: Readonly<Record<string, number | string>>;
+  /** Smallest and largest sigma it is meant for. */
+  readonly sigmaMin: number;
+  readonly sigmaMax: number;
+  /** Coefficients in double precision. */
+  at(sigma: number): Coefficients<number>;
+  /** Coefficients for a batch, `sigma [B]`, float32, differentiable. */
+  tensors(sigma: Tensor1D): Coefficients<Tensor1D>;
+}

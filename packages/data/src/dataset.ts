@@ -1,0 +1,28 @@
+import type { Tensor4D, Tensor2D } from '@onestep/tensor';
+
+/** Images of one size with optional labels, addressed by index. Pixels stay bytes until a batch is made. */
+export interface Dataset {
+  /** Stable identity for receipts and resume: kind, split and content hash, for example `mnist/train/1a2b3c4d`. */
+  readonly id: string;
+  readonly length: number;
+  /** `[H, W, C]`. */
+  readonly shape: readonly [number, number, number];
+  /** Number of classes, 0 when the images carry no labels. */
+  readonly numClasses: number;
+  readonly labelNames?: readonly string[] | undefined;
+  /**
+   * Reads image `index` into `out` (H * W * C bytes, row-major, channels last) and returns its label, or -1.
+   * May be asynchronous for datasets that decode files.
+   */
+  read(index: number, out: Uint8Array): number | Promise<number>;
+}
+
+/** One batch on the current backend; the caller disposes the tensors. */
+export interface Batch {
+  /** `[B, H, W, C]` float32 in [-1, 1] (bytes / 127.5 - 1). */
+  readonly images: Tensor4D;
+  /** One-hot `[B, numClasses]`, absent when the dataset has no labels. */
+  readonly labels?: Tensor2D | undefined;
+  /** Dataset indices, in order. */
+  readonly indices: Uint32Array;
+}

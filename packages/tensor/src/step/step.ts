@@ -1,0 +1,42 @@
+import type { HostTensor } from '../params/host-tensor';
+import type { Params } from '../params/params';
+
+/** Groups of parameters by role, for example `{ student, target, 'adam.m', 'adam.v', 'ema.0.999' }`. */
+export type StepState = Readonly<Record<string, Params>>;
+
+/**
+ * One training step as a pure function of tensors: reads nothing back, draws nothing, branches on no value.
+ *
+ * @param state - what the step advances; the same groups and names come back
+ * @param frozen - weights it only reads (a teacher)
+ * @param inputs - the batch, the draws, and every number that changes from step to step, as tensors
+ */
+export type StepFunction = (
+  state: StepState,
+  frozen: StepState,
+  inputs: Params,
+) => { readonly state: StepState; readonly outputs: Params };
+
+/**
+ * Owns the state of a training run and advances it. Eager and compiled execution are two implementations;
+ * a trainer cannot tell them apart.
+ */
+export interface StepRunner {
+  /** One line for people: what executes the step, for example `eager on wasm`. */
+  readonly description: string;
+  /** Advances the state by one step; returns the step's outputs in host memory. */
+  step(inputs: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
+  /** The current state in host memory. */
+  readState(): Promise<Record<string, Record<string, HostTensor>>>;
+  /** Frees everything. */
+  dispose(): void;
+}
+
+/** What a runner is made from. */
+export interface StepRunnerOptions {
+  readonly step: StepFunction;
+  readonly state: Readonly<Record<string, Readonly<Record<string, HostTensor>>>>;
+  readonly frozen?: Readonly<Record<string, Readonly<Record<string, HostTensor>>>> | undefined;
+}
+
+export type StepRunnerFactory = (options: StepRunnerOptions) => Promise<StepRunner>;
