@@ -27,9 +27,10 @@ export function preconditioned(
   network: Pick<Network, 'apply'>,
   preconditioning: Preconditioning,
 ): (params: Params) => Denoiser {
-  return (params) => (x, sigma, condition) => {
-    const { cSkip, cOut, cIn, cNoise } = preconditioning.tensors(sigma);
-    const output = network.apply(params, tf.mul(x, perImage(cIn, x)), { ...condition, cNoise });
-    return tf.add(tf.mul(x, perImage(cSkip, x)), tf.mul(output, perImage(cOut, output)));
-  };
+  return (params) => (x, sigma, condition) =>
+    tf.tidy(() => {
+      const { cSkip, cOut, cIn, cNoise } = preconditioning.tensors(sigma);
+      const output = network.apply(params, tf.mul(x, perImage(cIn, x)), { ...condition, cNoise });
+      return tf.add(tf.mul(x, perImage(cSkip, x)), tf.mul(output, perImage(cOut, output)));
+    });
 }

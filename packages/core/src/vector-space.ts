@@ -20,7 +20,10 @@ export interface VectorSpace<X> {
 /** Tensors of any shape on the current backend. */
 export const tensorSpace: VectorSpace<Tensor> = {
   combine(...terms) {
-    return tf.tidy(() => terms.map(([coefficient, x]) => tf.mul(x, coefficient)).reduce((a, b) => tf.add(a, b)));
+    // Multiplying by 1 is skipped, except for a lone term: the result must be new.
+    const scaled = ([coefficient, x]: readonly [number, Tensor]): Tensor =>
+      coefficient === 1 && terms.length > 1 ? x : tf.mul(x, coefficient);
+    return tf.tidy(() => terms.map(scaled).reduce((a, b) => tf.add(a, b)));
   },
   clip: (x, low, high) => tf.clipByValue(x, low, high),
   rootMeanSquare: async (x) => {

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D } from '@onestep/tensor';
+import { tf, type Tensor, type Tensor1D } from '@onestep/tensor';
 
 /**
  * A distance between two batches of images, one number per image: `[B, ...] x [B, ...] -> [B]`.
@@ -7,4 +7,10 @@ import type { Tensor, Tensor1D } from '@onestep/tensor';
 export interface Distance {
   readonly name: string;
   (a: Tensor, b: Tensor): Tensor1D;
+}
+
+/** Makes a {@link Distance} of a function; what the function allocates beside its result is freed. */
+export function namedDistance(name: string, distance: (a: Tensor, b: Tensor) => Tensor): Distance {
+  const tidied = (a: Tensor, b: Tensor): Tensor1D => tf.tidy(() => distance(a, b) as Tensor1D);
+  return Object.defineProperty(tidied, 'name', { value: name });
 }

@@ -20,7 +20,7 @@ export interface Preconditioning {
   readonly sigmaMin: number;
   readonly sigmaMax: number;
   /** Coefficients in double precision. */
-  at(sigma: number): Coefficients<number>;
+  readonly at: (sigma: number) => Coefficients<number>;
   /** Coefficients for a batch, `sigma [B]`, float32, differentiable. */
-  tensors(sigma: Tensor1D): Coefficients<Tensor1D>;
+  readonly tensors: (sigma: Tensor1D) => Coefficients<Tensor1D>;
 }

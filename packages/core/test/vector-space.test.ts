@@ -1,0 +1,46 @@
+import { countLeaks, tf, useBackend } from '@onestep/tensor';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { float64Space, tensorSpace } from '../src';
+
+beforeAll(async () => {
+  await useBackend('wasm');
+});
+
+describe('the vector spaces', () => {
+  const [a, b] = [
+    [1, -2, 3],
+    [0.5, 4, -1],
+  ];
+
+  it('agree on combinations, clipping and the root mean square', async () => {
+    const x = { array: Float64Array.from(a), tensor: tf.tensor1d(a) };
+    const y = { array: Float64Array.from(b), tensor: tf.tensor1d(b) };
+    expect([...float64Space.combine([2, x.array], [1, y.array])]).toEqual([2.5, 0, 5]);
+    expect([...tensorSpace.combine([2, x.tensor], [1, y.tensor]).dataSync()]).toEqual([2.5, 0, 5]);
+    expect([...float64Space.clip(x.array, -1, 1)]).toEqual([1, -1, 1]);
+    expect([...tensorSpace.clip(x.tensor, -1, 1).dataSync()]).toEqual([1, -1, 1]);
+    expect(await float64Space.rootMeanSquare(x.array)).toBeCloseTo(Math.sqrt(14 / 3), 12);
+    expect(await tensorSpace.rootMeanSquare(x.tensor)).toBeCloseTo(Math.sqrt(14 / 3), 6);
+  });
+
+  it('return new vectors, also for one term with coefficient 1', () => {
+    const array = Float64Array.from(a);
+    expect(float64Space.combine([1, array])).not.toBe(array);
+    tf.tidy(() => {
+      const tensor = tf.tensor1d(a);
+      const copy = tensorSpace.combine([1, tensor]);
+      tensor.dispose();
+      expect([...copy.dataSync()]).toEqual(a);
+    });
+  });
+
+  it('keep nothing of a scope but its result', async () => {
+    const { leaked } = await countLeaks(() => {
+      const x = tf.tensor1d(a);
+      const result = tensorSpace.scope(() => ({ x: tensorSpace.combine([0.5, tensorSpace.combine([2, x], [1, x])]) }));
+      tensorSpace.dispose(result.x);
+      tensorSpace.dispose(x);
+    });
+    expect(leaked).toBe(0);
+  });
+});
