@@ -1,1 +1,14 @@
-export {};
+export type { Model, SampleOptions, Sampler, StepState } from './sampler';
+export type { ChurnOptions } from './samplers/churn';
+export { euler } from './samplers/euler';
+export { eulerAncestral, type AncestralOptions } from './samplers/euler-ancestral';
+export { heun } from './samplers/heun';
+export { multistep, type MultistepOptions } from './samplers/multistep';
+export { oneStep } from './samplers/one-step';
+export { findSampler, samplers, type SamplerName } from './registry';
+export { countCalls } from './models/count-calls';
+export { fromDenoiser } from './models/from-denoiser';
+export { guided } from './models/guided';
+export { initialNoise, stepNoise, type NoiseOptions } from './images/noise';
+export { oneHotLabels } from './images/one-hot-labels';
+export { sampleImages, type ImageBatch, type ImageModel, type SampleImagesOptions } from './images/sample-images';

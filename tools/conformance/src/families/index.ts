@@ -1,0 +1,35 @@
+import type { Family } from '../family';
+import { averages } from './averages';
+import { consistencyLosses } from './losses/consistency-losses';
+import { ectLosses } from './losses/ect-losses';
+import { teacherLosses } from './losses/teacher-losses';
+import { networks } from './networks';
+import { notYet } from './not-yet';
+import { optimizers } from './optimizers';
+import { samplerRuns } from './samplers';
+import { consistencyCurricula, ectMapping, ictCurricula } from './schedules/curricula';
+import { diffusersScheduler } from './schedules/diffusers-scheduler';
+import { noiseGrids } from './schedules/noise-grids';
+import { preconditionings } from './schedules/preconditioning';
+import { trigTimes } from './schedules/trig-times';
+import { visitedLevels } from './schedules/visited-levels';
+
+/** Every kind of golden file the runner reads. A new kind adds its file in this folder and its line here. */
+export const families: readonly Family[] = [
+  noiseGrids,
+  preconditionings,
+  consistencyCurricula,
+  ictCurricula,
+  ectMapping,
+  visitedLevels,
+  trigTimes,
+  diffusersScheduler,
+  samplerRuns,
+  networks,
+  consistencyLosses,
+  teacherLosses,
+  ectLosses,
+  optimizers,
+  averages,
+  ...notYet,
+];

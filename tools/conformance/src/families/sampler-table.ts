@@ -1,0 +1,116 @@
+import { appendZero, karrasSigmas } from '@onestep/core';
+import {
+  euler,
+  eulerAncestral,
+  heun,
+  multistep,
+  oneStep,
+  type Model,
+  type Sampler,
+  type SampleOptions,
+} from '@onestep/sampling';
+import { MalformedCase, Entry } from '../golden-json';
+import { karrasOptions } from './schedules/noise-grids';
+
+/** One golden run, ready to be made in any vector space. */
+export interface SamplerCase {
+  /** Starts from `z0` times this level; otherwise from `x_T`, the same rounded to float32. */
+  readonly startLevel?: number | undefined;
+  sample<X>(model: Model<X>, x: X, options: Omit<SampleOptions<X>, 'sigmas'>): Promise<X>;
+}
+
+/** Every sampler name of the golden README; a name beyond these is an unknown case, not a missing feature. */
+export const knownSamplers: ReadonlySet<string> = new Set([
+  ...['euler', 'heun', 'dpm_2'].flatMap((name) => [name, `${name}_churn`]),
+  ...['euler_ancestral', 'dpm_2_ancestral', 'dpmpp_2s_ancestral', 'lms'],
+  ...['dpmpp_2m', 'dpmpp_2m_sde', 'dpmpp_sde', 'dpmpp_3m_sde', 'dpm_fast', 'dpm_adaptive'],
+  ...['openai_heun', 'openai_heun_churn', 'openai_euler', 'openai_dpm', 'openai_dpm_churn', 'openai_euler_ancestral'],
+  ...['openai_progdist', 'openai_onestep', 'openai_multistep'],
+  ...['edm_sampler', 'edm_sampler_stochastic', 'edm_ablation', 'ect_multistep', 'deis_tab', 'deis_rhoab'],
+  ...['ipndm', 'dpm_pp', 'dpm_2', 'unipc'].map((name) => `diffsampler_${name}_sampler`),
+  'dpm_solver_vp',
+]);
+
+/** How each golden name is run with the samplers that exist. A new sampler adds its line here. */
+export const samplerCases: Readonly<Record<string, (entry: Entry, file: Entry) => SamplerCase>> = {
+  euler: (entry, file) => onGrid(euler, toZero(entry, file), {}),
+  euler_churn: (entry, file) => onGrid(euler, toZero(entry, file), churnOptions(entry, 's_')),
+  heun: (entry, file) => onGrid(heun, toZero(entry, file), {}),
+  heun_churn: (entry, file) => onGrid(heun, toZero(entry, file), churnOptions(entry, 's_')),
+  euler_ancestral: (entry, file) => onGrid(eulerAncestral, toZero(entry, file), ancestralOptions(entry)),
+  openai_heun: (entry, file) => onGrid(heun, toZero(entry, file), {}),
+  openai_heun_churn: (entry, file) => onGrid(heun, toZero(entry, file), churnOptions(entry, 's_')),
+  openai_euler: (entry, file) => onGrid(euler, toZero(entry, file), {}),
+  openai_euler_ancestral: (entry, file) => onGrid(eulerAncestral, toZero(entry, file), {}),
+  // Progressive distillation's sampler: Euler steps that stop at sigma_min, on a grid of one level more.
+  openai_progdist: (entry, file) => onGrid(euler, karrasSigmas(entry.number('n') + 1, karrasOptions(file)), {}),
+  openai_onestep: (_, file) => onGrid(oneStep, [file.number('sigma_max')], {}),
+  openai_multistep: openaiMultistep,
+  edm_sampler: (entry, file) => unrounded(file, onGrid(heun, toZero(entry, file), {})),
+  edm_sampler_stochastic: (entry, file) =>
+    unrounded(file, onGrid(heun, toZero(entry, file), churnOptions(entry, 'S_'))),
+  ect_multistep: (entry) =>
+    onGrid(multistep, [entry.number('t_max'), ...entry.numbers('mid_t')], { renoise: 'ect' as const }),
+};
+
+function onGrid<Options>(sampler: Sampler<Options>, sigmas: readonly number[], own: Options): SamplerCase {
+  return { sample: (model, x, options) => sampler.sample(model, x, { ...own, ...options, sigmas }) };
+}
+
+/** EDM's own code multiplies the latents in double precision. */
+function unrounded(file: Entry, run: SamplerCase): SamplerCase {
+  return { ...run, startLevel: file.number('sigma_max') };
+}
+
+/** The Karras grid of a case, then 0. */
+function toZero(entry: Entry, file: Entry): number[] {
+  return appendZero(karrasSigmas(entry.number('n'), karrasOptions(file)));
+}
+
+function paramsOf(entry: Entry): Entry {
+  return entry.has('params') ? entry.entry('params') : new Entry({});
+}
+
+/** Churn under the names of k-diffusion (`s_tmin`) or EDM (`S_min`). */
+function churnOptions(entry: Entry, prefix: 's_' | 'S_'): Record<'sChurn' | 'sMin' | 'sMax' | 'sNoise', number> {
+  const params = paramsOf(entry);
+  const [low, high] = prefix === 's_' ? ['s_tmin', 's_tmax'] : ['S_min', 'S_max'];
+  return {
+    sChurn: params.numberOr(`${prefix}churn`, 0),
+    sMin: params.numberOr(low, 0),
+    sMax: params.numberOr(high, Infinity),
+    sNoise: params.numberOr(`${prefix}noise`, 1),
+  };
+}
+
+function ancestralOptions(entry: Entry): { eta: number; sNoise: number } {
+  const params = paramsOf(entry);
+  return { eta: params.numberOr('eta', 1), sNoise: params.numberOr('s_noise', 1) };
+}
+
+/**
+ * The reference lists indices of a grid, the last of which is not evaluated: the estimate is only brought to its level,
+ * which adds nothing at sigma_min.
+ */
+function openaiMultistep(entry: Entry, file: Entry): SamplerCase {
+  const range = karrasOptions(file);
+  const grid = karrasSigmas(entry.number('steps'), range);
+  const levels = entry.numbers('ts').map((index) => {
+    if (grid[index] === undefined) throw new MalformedCase(`"ts" names level ${index} of ${grid.length}`);
+    return grid[index];
+  });
+  const last = levels[levels.length - 1];
+  const added = Math.sqrt(Math.max(0, last ** 2 - range.sigmaMin ** 2));
+  const run = onGrid(multistep, levels.slice(0, -1), { sigmaMin: range.sigmaMin });
+  return {
+    async sample(model, x, options) {
+      const estimate = await run.sample(model, x, options);
+      if (added === 0 || options.noise === undefined) return estimate;
+      const draw = options.noise(levels.length - 2);
+      const result = options.space.combine([1, estimate], [added, draw]);
+      options.space.dispose(estimate);
+      options.space.dispose(draw);
+      return result;
+    },
+  };
+}
