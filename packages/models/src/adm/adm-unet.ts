@@ -1,0 +1,103 @@
+import type { Conditioning } from '@onestep/core';
+import { tf, type Params, type Tensor } from '@onestep/tensor';
+import { checkConditioning } from '../internal/check-conditioning';
+import { attention } from '../layers/attention';
+import { conv } from '../layers/conv';
+import { groupNorm } from '../layers/group-norm';
+import { fromPatches, toPatches } from '../layers/patches';
+import { averagePool, upsampleNearest } from '../layers/resample';
+import { silu } from '../layers/silu';
+import { noiseEmbedding } from '../layers/timestep-embedding';
+import { initParams, shapesOf } from '../params/param-spec';
+import type { PlannedNetwork } from '../params/planned-network';
+import { groupsOf, resolveAdmUnetConfig, type AdmUnetConfig, type AdmUnetOptions } from './config';
+import { admMultiplyAdds, admParamSpecs } from './layer-params';
+import { admLayers, planAdmUnet, type AdmLayer, type AdmPlan, type AdmStage } from './plan';
+import { dropoutSite, residualBlock } from './residual-block';
+
+/**
+ * The ADM U-Net in the form of OpenAI's consistency models: residual blocks with the noise embedding, self-attention
+ * at chosen levels and in the middle, skips from every input stage to an output stage.
+ *
+ * Parameters keep the reference's names (`input_blocks.1.0.in_layers.2.weight`); only their layout differs
+ * ({@link importOpenAiUnet}). With `patchSize` 2 or 4 squares of pixels become channels first, which makes a small
+ * network several times cheaper; that is ours, not the reference's.
+ *
+ * @param options - see {@link AdmUnetConfig}
+ * @throws OnestepError `invalid-model` listing every problem of the config; in `apply`, labels without classes,
+ *   and a second time or augmentation labels, which this network does not take
+ * @remarks The reference feeds cNoise = 250 ln(sigma): pass `cNoise: 'openai'` to the preconditioning for its weights.
+ * @see Dhariwal and Nichol 2021; Song et al. 2023, App. C; consistency_models `cm/unet.py`
+ */
+export function admUnet(options: AdmUnetOptions): PlannedNetwork<AdmUnetConfig> {
+  const config = resolveAdmUnetConfig(options);
+  const plan = planAdmUnet(config);
+  const specs = admParamSpecs(plan);
+  return {
+    name: 'adm-unet',
+    config,
+    shape: config.shape,
+    numClasses: config.numClasses,
+    paramSpecs: specs,
+    paramShapes: shapesOf(specs),
+    multiplyAddsPerImage: admMultiplyAdds(plan, specs),
+    init: (rng) => initParams(specs, rng),
+    apply(params, x, conditioning) {
+      checkInputs(config, x, conditioning);
+      return tf.tidy(() => forward(plan, params, x, conditioning));
+    },
+    dropoutSites: (batch) => dropoutSites(plan, batch),
+  };
+}
+
+function forward(plan: AdmPlan, params: Params, x: Tensor, conditioning: Conditioning): Tensor {
+  const { config, head } = plan;
+  const embedding = noiseEmbedding(params, conditioning, config.modelChannels);
+  const run = (stage: AdmStage, input: Tensor): Tensor =>
+    stage.layers.reduce<Tensor>((y, layer) => tf.tidy(() => applyLayer(layer, y)), input);
+  const applyLayer = (layer: AdmLayer, y: Tensor): Tensor => {
+    switch (layer.kind) {
+      case 'conv':
+        return conv(params, layer.name, y);
+      case 'residual':
+        return residualBlock(params, layer, y, { config, embedding, masks: conditioning.dropout });
+      case 'attention':
+        return attention(params, layer.name, y, { heads: layer.heads, groups: groupsOf(layer.outChannels, config) });
+      case 'downsample':
+        return layer.hasConv ? conv(params, `${layer.name}.op`, y, 2) : averagePool(y);
+      case 'upsample':
+        return layer.hasConv ? conv(params, `${layer.name}.conv`, upsampleNearest(y)) : upsampleNearest(y);
+    }
+  };
+
+  const skips: Tensor[] = [];
+  let y = toPatches(x, config.patchSize);
+  for (const stage of plan.inputs) {
+    y = run(stage, y);
+    skips.push(y);
+  }
+  y = run(plan.middle, y);
+  for (const stage of plan.outputs) {
+    const skip = skips.pop();
+    y = run(stage, skip === undefined ? y : tf.concat([y, skip], 3));
+  }
+  const normed = silu(groupNorm(params, 'out.0', y, { groups: groupsOf(head.inChannels, config) }));
+  return fromPatches(conv(params, 'out.2', normed), config.patchSize);
+}
+
+function dropoutSites(plan: AdmPlan, batch: number): Record<string, readonly number[]> {
+  if (plan.config.dropout === 0) return {};
+  return Object.fromEntries(
+    admLayers(plan)
+      .filter((layer) => layer.kind === 'residual')
+      .map(({ name, height, width, outChannels }) => [dropoutSite(name), [batch, height, width, outChannels]]),
+  );
+}
+
+function checkInputs(config: AdmUnetConfig, x: Tensor, conditioning: Conditioning): void {
+  const { shape } = config;
+  if (x.rank !== 4 || shape.some((side, i) => x.shape[i + 1] !== side)) {
+    throw new RangeError(`admUnet.apply: x must be [B, ${shape.join(', ')}], got [${x.shape.join(', ')}].`);
+  }
+  checkConditioning('admUnet', config.numClasses, conditioning);
+}
