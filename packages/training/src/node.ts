@@ -1,1 +1,3 @@
-export {};
+export { checkpointSteps, latestStep, loadCheckpoint, writeCheckpoint, type Retention } from './node/checkpoint-folder';
+export { createRun, openRun, type Run } from './node/run';
+export { loadModel, saveModel } from './node/model-files';

@@ -1,0 +1,54 @@
+import type { Network, Preconditioning } from '@onestep/core';
+
+/** What must be known beside the weights to call a model; stored in the metadata of weight files. */
+export interface ModelDescription {
+  /** A denoiser D(x, sigma), or a consistency function f(x, sigma). */
+  readonly kind: 'denoiser' | 'consistency';
+  readonly network: {
+    /** Architecture, for example `adm-unet`. */
+    readonly name: string;
+    readonly config: unknown;
+  };
+  /** The preconditioning the weights were trained with, as core's `preconditioningFromConfig` takes it. */
+  readonly preconditioning: {
+    readonly name: string;
+    readonly config: Readonly<Record<string, number | string>>;
+  };
+  readonly sigmaMin: number;
+  readonly sigmaMax: number;
+  /** Shape of one image, `[H, W, C]`. */
+  readonly shape: readonly number[];
+  /** 0 for unconditional models. */
+  readonly numClasses: number;
+  /** Names of the classes, where known. */
+  readonly labelNames?: readonly string[] | undefined;
+}
+
+/**
+ * Describes a model for its weight file.
+ *
+ * @param kind - what the weights compute under this preconditioning
+ * @param options - `sigmaMin`, `sigmaMax`: range the model is meant for, by default the preconditioning's
+ */
+export function describeModel(
+  kind: ModelDescription['kind'],
+  options: {
+    readonly network: Pick<Network, 'name' | 'config' | 'shape' | 'numClasses'>;
+    readonly preconditioning: Preconditioning;
+    readonly sigmaMin?: number | undefined;
+    readonly sigmaMax?: number | undefined;
+    readonly labelNames?: readonly string[] | undefined;
+  },
+): ModelDescription {
+  const { network, preconditioning, labelNames } = options;
+  return {
+    kind,
+    network: { name: network.name, config: network.config },
+    preconditioning: { name: preconditioning.name, config: preconditioning.config },
+    sigmaMin: options.sigmaMin ?? preconditioning.sigmaMin,
+    sigmaMax: options.sigmaMax ?? preconditioning.sigmaMax,
+    shape: [...network.shape],
+    numClasses: network.numClasses,
+    ...(labelNames === undefined ? {} : { labelNames }),
+  };
+}

@@ -1,0 +1,20 @@
+import type { Recipe } from '../recipes/schema';
+import { adam, adamw } from './adam';
+import type { Optimizer } from './optimizer';
+import { radam } from './radam';
+
+/** The optimizer a recipe names. */
+export function optimizerFromRecipe(recipe: Recipe['optimizer']): Optimizer {
+  const { name, betas, epsilon, weightDecay, amsgrad } = recipe;
+  const options = { betas, epsilon, weightDecay };
+  switch (name) {
+    case 'adam':
+      return adam({ ...options, amsgrad });
+    case 'adamw':
+      return adamw(options);
+    case 'radam':
+      return radam(options);
+    case 'radam-original':
+      return radam({ ...options, form: 'original' });
+  }
+}

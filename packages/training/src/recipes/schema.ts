@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { objectiveSchemas, type MethodName } from './objective-schemas';
+
+const count = z.int().positive();
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+    'must begin with a letter or digit and hold only letters, digits, ".", "_", "-"',
+  );
+
+const dataset = z.strictObject({
+  spec: z.string().min(1),
+  imageSize: count.optional(),
+  flip: z.boolean().default(false),
+});
+
+const network = z.strictObject({
+  name: z.string().min(1),
+  preset: z.string().min(1).optional(),
+  /** With a preset: keys that replace the preset's. */
+  config: z.record(z.string(), z.unknown()).optional(),
+  /** Takes the number of classes from the data. */
+  classConditional: z.boolean().default(false),
+});
+
+const sigma = z
+  .strictObject({
+    min: z.number().positive().default(0.002),
+    max: z.number().positive().default(80),
+    rho: z.number().positive().default(7),
+  })
+  .refine((value) => value.min < value.max, { path: ['min'], error: 'must be below sigma.max' });
+
+const optimizer = z.strictObject({
+  name: z.enum(['adam', 'adamw', 'radam', 'radam-original']).default('radam'),
+  learningRate: z.number().positive(),
+  betas: z.tuple([z.number().min(0).lt(1), z.number().gt(0).lt(1)]).default([0.9, 0.999]),
+  epsilon: z.number().positive().default(1e-8),
+  weightDecay: z.number().min(0).default(0),
+  amsgrad: z.boolean().default(false),
+  warmupSteps: z.int().min(0).default(0),
+  decay: z.strictObject({ from: z.number().min(0).lt(1), to: z.number().min(0).max(1) }).optional(),
+  clipNorm: z.number().positive().optional(),
+});
+
+const ema = z
+  .strictObject({
+    name,
+    decay: z.number().min(0).lt(1).optional(),
+    halfLifeImages: z.number().positive().optional(),
+    rampUp: z.number().positive().nullable().optional(),
+  })
+  .refine((value) => (value.decay === undefined) !== (value.halfLifeImages === undefined), {
+    error: 'takes exactly one of decay and halfLifeImages',
+  });
+
+const emas = z
+  .array(ema)
+  .default([])
+  .refine((list) => new Set(list.map((entry) => entry.name)).size === list.length, 'names must differ');
+
+const preconditioning = z.strictObject({
+  name: z.enum(['edm', 'consistency']).optional(),
+  sigmaData: z.number().positive().default(0.5),
+  cNoise: z.enum(['edm', 'openai']).default('edm'),
+});
+
+const checkpoint = z.strictObject({
+  everySteps: count.default(1000),
+  keepLast: count.default(3),
+  keepEvery: count.optional(),
+});
+
+const logging = z.strictObject({
+  everySteps: count.default(10),
+  samplesEverySteps: count.optional(),
+});
+
+const fields = {
+  name,
+  dataset,
+  network,
+  preconditioning: preconditioning.prefault({}),
+  sigma: sigma.prefault({}),
+  optimizer,
+  ema: emas,
+  batchSize: count,
+  steps: count,
+  seed: z.int().min(0).default(0),
+  dropout: z.number().min(0).lt(1).optional(),
+  checkpoint: checkpoint.prefault({}),
+  logging: logging.prefault({}),
+  init: z.strictObject({ from: z.string().min(1) }).prefault({ from: 'random' }),
+};
+
+/** Schema of the recipes of one method: the same for all but `method` and `objective`. */
+const forMethod = <M extends MethodName, S extends z.ZodType>(method: M, objective: S) =>
+  z.strictObject({ ...fields, method: z.literal(method), objective });
+
+/** Recipe schema by method. */
+export const recipeSchemas = {
+  edm: forMethod('edm', objectiveSchemas.edm.prefault({})),
+  cd: forMethod('cd', objectiveSchemas.cd.prefault({})),
+  ct: forMethod('ct', objectiveSchemas.ct.prefault({})),
+  ect: forMethod('ect', objectiveSchemas.ect.prefault({})),
+} as const satisfies Record<MethodName, z.ZodType>;
+
+/** What stands in for a recipe whose method is unknown, so that its other problems are reported too. */
+export const methodlessSchema = z.strictObject({ ...fields, method: z.unknown(), objective: z.unknown() });
+
+/**
+ * Schema of a recipe: a run described in one JSON object. Defaults are filled in, unknown keys are refused.
+ * {@link parseRecipe} wraps it with messages for people.
+ */
+export const recipeSchema = z.discriminatedUnion('method', [
+  recipeSchemas.edm,
+  recipeSchemas.cd,
+  recipeSchemas.ct,
+  recipeSchemas.ect,
+]);
+
+/** A recipe with every default filled in; stored as `recipe.json` in the run. */
+export type Recipe = z.output<typeof recipeSchema>;
+
+/** A recipe as people write it: what has a default may be left out. */
+export type RecipeInput = z.input<typeof recipeSchema>;
+
+/** One recipe of a given method. */
+export type RecipeOf<M extends MethodName> = Extract<Recipe, { readonly method: M }>;

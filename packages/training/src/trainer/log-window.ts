@@ -1,0 +1,36 @@
+import { tf } from '@onestep/tensor';
+import type { LogEntry, LogWindow } from './training-state';
+
+/** A window without steps. */
+export const emptyWindow: LogWindow = { steps: 0, lossSum: 0, gradNormSum: 0 };
+
+/** The window with one more step in it. */
+export function addToWindow(window: LogWindow, loss: number, gradNorm: number): LogWindow {
+  return { steps: window.steps + 1, lossSum: window.lossSum + loss, gradNormSum: window.gradNormSum + gradNorm };
+}
+
+/**
+ * Closes a window into a log line.
+ *
+ * @param window - at least one step
+ * @param facts - of the last step; `images` of the window were timed as `seconds`
+ */
+export function logEntry(
+  window: LogWindow,
+  facts: Pick<LogEntry, 'step' | 'imagesSeen' | 'learningRate' | 'curriculum'> & {
+    readonly images: number;
+    readonly seconds: number;
+  },
+): LogEntry {
+  const { images, seconds, step, imagesSeen, learningRate, curriculum } = facts;
+  return {
+    step,
+    imagesSeen,
+    loss: window.lossSum / window.steps,
+    gradNorm: window.gradNormSum / window.steps,
+    learningRate,
+    imagesPerSecond: images / Math.max(seconds, 1e-9),
+    tensors: tf.memory().numTensors,
+    curriculum,
+  };
+}

@@ -1,0 +1,88 @@
+import type { Denoiser, Network, Preconditioning } from '@onestep/core';
+import type { Params, StepRunnerFactory } from '@onestep/tensor';
+import type { Objective } from '../objectives/objective';
+import type { Recipe } from '../recipes/schema';
+import type { HostBatch } from './step-draws';
+import type { HostParams, LogEntry, TrainingState } from './training-state';
+
+/** Where batches come from: batch n is always the same, whatever was asked for before. */
+export type BatchSource = (batchNumber: number) => HostBatch | Promise<HostBatch>;
+
+/** A frozen diffusion model to distil. */
+export interface TeacherModel {
+  readonly params: HostParams;
+  /** Default: the student's network. */
+  readonly network?: Pick<Network, 'apply'> | undefined;
+  /** Default: EDM with the recipe's `sigmaData`; never the consistency form. */
+  readonly preconditioning?: Preconditioning | undefined;
+  /** Replaces network and preconditioning: a teacher of another process, or one known in closed form. */
+  readonly denoiser?: ((params: Params) => Denoiser) | undefined;
+}
+
+/** What a trainer is made from. */
+export interface TrainerOptions {
+  readonly recipe: Recipe;
+  readonly network: Network;
+  readonly batches: BatchSource;
+  /** For `cd`, and for recipes with `init.from: 'teacher'`. */
+  readonly teacher?: TeacherModel | undefined;
+  /** Weights to begin with; default: as `recipe.init.from` says. */
+  readonly initial?: HostParams | undefined;
+  /** State to go on from, as a checkpoint holds it. */
+  readonly resume?: TrainingState | undefined;
+  /** Replaces the recipe's objective, for instance to use a distance the recipe cannot name. */
+  readonly objective?: Objective | undefined;
+  /** Replaces the recipe's preconditioning. */
+  readonly preconditioning?: Preconditioning | undefined;
+  /** What executes the steps; default eager, on the current backend. */
+  readonly runnerFactory?: StepRunnerFactory | undefined;
+  /** Names of the classes, stored with the weights. */
+  readonly labelNames?: readonly string[] | undefined;
+}
+
+/** What a sample hook receives. */
+export interface SampleRequest {
+  readonly step: number;
+  readonly imagesSeen: number;
+  /** Weights to sample with: `student` and each evaluation average by name. */
+  readonly params: Readonly<Record<string, HostParams>>;
+  readonly model: TrainingState['model'];
+}
+
+/** What a run tells the outside; each hook is awaited before the next step. */
+export interface TrainerHooks {
+  /** After every step, for live progress. */
+  readonly onStep?:
+    ((progress: { readonly step: number; readonly totalSteps: number; readonly loss: number }) => void) | undefined;
+  /** Every `logging.everySteps` steps and after the last one. */
+  readonly onLog?: ((entry: LogEntry) => void | Promise<void>) | undefined;
+  /** Every `logging.samplesEverySteps` steps and after the last one. */
+  readonly onSample?: ((request: SampleRequest) => void | Promise<void>) | undefined;
+  /** Every `checkpoint.everySteps` steps, after the last one, and when the run is aborted. */
+  readonly onCheckpoint?: ((state: TrainingState) => void | Promise<void>) | undefined;
+}
+
+/** How a call of {@link Trainer.run} ended. */
+export interface TrainingResult {
+  readonly reason: 'done' | 'aborted';
+  readonly step: number;
+  readonly imagesSeen: number;
+}
+
+/** A training run in memory. */
+export interface Trainer {
+  /** One line for people: what executes the steps. */
+  readonly description: string;
+  /** Steps done so far. */
+  readonly step: number;
+  /**
+   * Trains to `recipe.steps`. An abort ends it after the running step, with a checkpoint; run may be called again.
+   *
+   * @throws OnestepError `non-finite` if a loss or gradient is not a finite number; no checkpoint is written then
+   */
+  run(options?: TrainerHooks & { readonly signal?: AbortSignal | undefined }): Promise<TrainingResult>;
+  /** The complete state, in host memory. */
+  readState(): Promise<TrainingState>;
+  /** Frees the runner's tensors. */
+  dispose(): void;
+}

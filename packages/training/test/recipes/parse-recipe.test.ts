@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OnestepError } from '@onestep/tensor';
+import {
+  methodNames,
+  objectiveFromRecipe,
+  optimizerFromRecipe,
+  parseRecipe,
+  recipeByName,
+  recipeNames,
+  type RecipeProblem,
+} from '@onestep/training';
+import { editDistance, nearestKey } from '../../src/recipes/nearest-key';
+
+const minimal = {
+  name: 'a',
+  method: 'edm',
+  dataset: { spec: 'mnist' },
+  network: { name: 'mlp' },
+  optimizer: { learningRate: 1e-3 },
+  batchSize: 4,
+  steps: 10,
+};
+
+function problemsOf(json: unknown): readonly RecipeProblem[] {
+  try {
+    parseRecipe(json);
+  } catch (error) {
+    expect(error).toBeInstanceOf(OnestepError);
+    expect((error as OnestepError).code).toBe('invalid-recipe');
+    return (error as OnestepError).details.problems as RecipeProblem[];
+  }
+  return [];
+}
+
+describe('parseRecipe', () => {
+  it('fills in defaults and is idempotent', () => {
+    const recipe = parseRecipe(minimal);
+    expect(recipe.sigma).toEqual({ min: 0.002, max: 80, rho: 7 });
+    expect(recipe.objective).toEqual({ pMean: -1.2, pStd: 1.2, weighting: 'karras', reduction: 'mean' });
+    expect(recipe.optimizer).toMatchObject({ name: 'radam', betas: [0.9, 0.999], warmupSteps: 0 });
+    expect(recipe.init).toEqual({ from: 'random' });
+    expect(parseRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
+  });
+
+  it('reports all problems at once with path, value, rule and the nearest known key', () => {
+    const problems = problemsOf({
+      ...minimal,
+      steps: -5,
+      optimiser: {},
+      optimizer: { learningRate: 'fast', betas: [0.9, 1.5], warmup_steps: 3 },
+      objective: { pmean: 0 },
+      ema: [{ name: 'x', decay: 2, halflifeImages: 4 }],
+    });
+    const line = (path: string) => problems.find((problem) => problem.path === path);
+    expect(line('steps')).toMatchObject({ value: -5, rule: 'must be > 0' });
+    expect(line('optimiser')).toMatchObject({ rule: 'unknown key', nearest: 'optimizer' });
+    expect(line('optimizer.learningRate')).toMatchObject({ value: 'fast', rule: 'must be a number' });
+    expect(line('optimizer.betas[1]')).toMatchObject({ value: 1.5, rule: 'must be < 1' });
+    expect(line('optimizer.warmup_steps')).toMatchObject({ nearest: 'warmupSteps' });
+    expect(line('objective.pmean')).toMatchObject({ nearest: 'pMean' });
+    expect(line('ema[0].decay')).toMatchObject({ value: 2, rule: 'must be < 1' });
+    expect(line('ema[0].halflifeImages')).toMatchObject({ nearest: 'halfLifeImages' });
+  });
+
+  it('says it in lines that people can act on', () => {
+    expect(() => parseRecipe({ ...minimal, batchsize: 3, steps: 1.5 })).toThrow(
+      'parseRecipe: 2 problems:\n  steps: must be an integer, got 1.5.\n  batchsize: unknown key. Did you mean "batchSize"?',
+    );
+    expect(() => parseRecipe({ ...minimal, steps: undefined })).toThrow('steps: must be a number, but is missing.');
+  });
+
+  it('suggests a method, and still checks the rest', () => {
+    const problems = problemsOf({ ...minimal, method: 'etc', batchSize: 0 });
+    expect(problems[0]).toMatchObject({ path: 'method', value: 'etc', nearest: 'ect' });
+    expect(problems[1]).toMatchObject({ path: 'batchSize', rule: 'must be > 0' });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['something that is no object', 3, ''],
+    ['an average with two rules', { ...minimal, ema: [{ name: 'x', decay: 0.9, halfLifeImages: 3 }] }, 'ema[0]'],
+    [
+      'two averages of one name',
+      {
+        ...minimal,
+        ema: [
+          { name: 'x', decay: 0.9 },
+          { name: 'x', decay: 0.8 },
+        ],
+      },
+      'ema',
+    ],
+    ['a name that leads out of the folder', { ...minimal, name: '../x' }, 'name'],
+    ['an empty range of sigma', { ...minimal, sigma: { min: 3, max: 2 } }, 'sigma.min'],
+    ['options of another method', { ...minimal, objective: { numScales: 18 } }, 'objective.numScales'],
+  ])('refuses %s', (_, json, path) => {
+    expect(problemsOf(json).map((problem) => problem.path)).toEqual([path]);
+  });
+
+  it('never throws anything but invalid-recipe, whatever it is fed', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => void problemsOf(json)),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('recipes that come with the package', () => {
+  it('are valid, carry their own name and make their objective and optimizer', () => {
+    expect(recipeNames.length).toBeGreaterThanOrEqual(8);
+    for (const name of recipeNames) {
+      const recipe = recipeByName(name);
+      expect(recipe.name).toBe(name);
+      expect(objectiveFromRecipe(recipe).name).toBe(recipe.method);
+      expect(optimizerFromRecipe(recipe.optimizer).name).toBe(recipe.optimizer.name);
+    }
+    expect(new Set(recipeNames.map((name) => recipeByName(name).method))).toEqual(new Set(methodNames));
+  });
+
+  it('lists the known names for an unknown one', () => {
+    expect(() => recipeByName('mnist-etc')).toThrow(/known are .*mnist-edm.*Did you mean "mnist-ect"\?/);
+  });
+});
+
+describe('nearestKey', () => {
+  it('counts insertions, deletions, substitutions and swaps, symmetrically', () => {
+    expect(editDistance('kitten', 'sitting')).toBe(3);
+    expect(editDistance('etc', 'ect')).toBe(1);
+    const word = fc.string({ maxLength: 8 });
+    fc.assert(
+      fc.property(word, word, (a, b) => {
+        expect(editDistance(a, b)).toBe(editDistance(b, a));
+        expect(editDistance(a, a)).toBe(0);
+      }),
+    );
+  });
+
+  it('stays silent when nothing is near', () => {
+    expect(nearestKey('colour', ['steps', 'batchSize'])).toBeUndefined();
+  });
+});
