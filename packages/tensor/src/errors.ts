@@ -7,6 +7,8 @@ export type OnestepErrorCode =
   | 'damaged-checkpoint'
   | 'invalid-recipe'
   | 'invalid-model'
+  | 'run-exists'
+  | 'missing-run'
   | 'non-finite'
   | 'unsupported';
 

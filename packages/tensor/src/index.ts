@@ -1,6 +1,11 @@
 export { tf } from './tf';
 export type { DataType, Rank, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, TensorLike } from './tf';
-export { backendNames, useBackend, type BackendName } from './backends/use-backend';
+export { backendNames, type BackendName, type BackendOptions } from './backends/backend-names';
+export { useBackend } from './backends/use-backend';
+export { describeBackends, type BackendDescription } from './backends/describe-backends';
+export { checkGradients, gradientTolerance, type GradientCheck } from './diagnostics/check-gradients';
+export { measureGflops, type Throughput } from './diagnostics/measure-gflops';
+export { jvp } from './autodiff/jvp';
 export { OnestepError, type OnestepErrorCode } from './errors';
 export { countLeaks } from './leaks';
 export {
@@ -16,3 +21,7 @@ export { randomStream, type RandomStream } from './random/stream';
 export { hostTensor, toHost, toTensor, type HostTensor } from './params/host-tensor';
 export { eagerRunner } from './step/eager-runner';
 export type { StepFunction, StepRunner, StepRunnerFactory, StepRunnerOptions, StepState } from './step/step';
+export { paramsFromHost, paramsToHost } from './params/params-host';
+export { readSafetensors, type SafetensorsFile, type StoredTensor } from './safetensors/read-safetensors';
+export { writeSafetensors } from './safetensors/write-safetensors';
+export type { SafetensorsDtype } from './safetensors/format';

@@ -64,7 +64,7 @@ export function valueAndGrads(
     // allowNoGradients: an unused parameter (a label embedding without labels) must not throw.
     const { value, grads } = tf.engine().gradients(() => loss(record(inputs)), inputs, undefined, true);
     return {
-      value: value as tf.Scalar,
+      value: value,
       grads: record(grads.map((grad, i) => grad ?? tf.zerosLike(inputs[i]))),
     };
   });

@@ -1,11 +1,16 @@
 import { tf, type Tensor } from '../tf';
-import { toHost, toTensor } from '../params/host-tensor';
-import { disposeParams, mapParams, type Params } from '../params/params';
+import { toTensor, type HostTensor } from '../params/host-tensor';
+import { mapParams, type Params } from '../params/params';
+import { paramsToHost } from '../params/params-host';
 import type { StepRunner, StepRunnerOptions, StepState } from './step';
 
-/** Runs the step op by op on the current backend. Slower than a compiled step, and the oracle for it. */
+/**
+ * Runs the step op by op on the current backend. Slower than a compiled step, and the oracle for it.
+ *
+ * @param options - the step and its state, which is uploaded
+ * @returns a runner; the caller calls `dispose`
+ */
 export function eagerRunner({ step, state: initial, frozen = {} }: StepRunnerOptions): Promise<StepRunner> {
-  const upload = (group: StepRunnerOptions['state'][string]): Params => mapParams(group, toTensor);
   let state: StepState = mapParams(initial, upload);
   const constants: StepState = mapParams(frozen, upload);
 
@@ -13,37 +18,38 @@ export function eagerRunner({ step, state: initial, frozen = {} }: StepRunnerOpt
     description: `eager on ${tf.getBackend()}`,
 
     async step(inputs) {
-      const uploaded = mapParams(inputs, toTensor);
+      const uploaded = upload(inputs);
       let next: { readonly state: StepState; readonly outputs: Params };
       try {
         next = tf.tidy(() => step(state, constants, uploaded) as never);
-      } finally {
-        disposeParams(uploaded);
+      } catch (error) {
+        tf.dispose(Object.values(uploaded));
+        throw error;
       }
       const previous = state;
       state = next.state;
-      // A step may hand a tensor through unchanged; only what is gone from the state is freed.
-      const kept = new Set<Tensor>(Object.values(state).flatMap((group) => Object.values(group)));
-      for (const group of Object.values(previous)) {
-        for (const tensor of Object.values(group)) if (!kept.has(tensor)) tensor.dispose();
+      try {
+        return await paramsToHost(next.outputs);
+      } finally {
+        // A step may hand a tensor through unchanged, from any of its arguments to any of its results.
+        const kept = new Set([...tensorsOf(state), ...tensorsOf(constants)]);
+        const gone = [...tensorsOf(previous), ...Object.values(uploaded), ...Object.values(next.outputs)];
+        for (const tensor of gone) if (!kept.has(tensor) && !tensor.isDisposed) tensor.dispose();
       }
-      const outputs: Record<string, Awaited<ReturnType<typeof toHost>>> = {};
-      for (const [name, tensor] of Object.entries(next.outputs)) outputs[name] = await toHost(tensor);
-      disposeParams(next.outputs);
-      return outputs;
     },
 
     async readState() {
-      const groups: Record<string, Record<string, Awaited<ReturnType<typeof toHost>>>> = {};
-      for (const [name, group] of Object.entries(state)) {
-        groups[name] = {};
-        for (const [param, tensor] of Object.entries(group)) groups[name][param] = await toHost(tensor);
-      }
+      const groups: Record<string, Record<string, HostTensor>> = {};
+      for (const [name, group] of Object.entries(state)) groups[name] = await paramsToHost(group);
       return groups;
     },
 
     dispose() {
-      for (const group of [...Object.values(state), ...Object.values(constants)]) disposeParams(group);
+      for (const tensor of [...tensorsOf(state), ...tensorsOf(constants)]) if (!tensor.isDisposed) tensor.dispose();
     },
   });
 }
+
+const upload = (group: Readonly<Record<string, HostTensor>>): Params => mapParams(group, toTensor);
+
+const tensorsOf = (groups: StepState): Tensor[] => Object.values(groups).flatMap((group) => Object.values(group));
