@@ -1,1 +1,10 @@
-export type { Batch, Dataset } from './dataset';
+export type { Batch, Dataset, HostBatch } from './dataset';
+export { makeBatch, makeHostBatch, type BatchOptions } from './batches/make-batch';
+export { batchAt, batchIndices, shuffledIndices, type BatchOrderOptions } from './batches/order';
+export { drawFlips, flipHorizontally } from './batches/flips';
+export { fromBytes, toBytes } from './batches/pixels';
+export { arrayDataset, loadIntoMemory, subset, take, type ArrayDatasetOptions } from './sources/array';
+export { idxDataset, parseIdx, type IdxArray, type IdxDatasetOptions } from './sources/idx';
+export { cifar10Dataset, cifar10LabelNames, parseCifar10, type Cifar10Records } from './sources/cifar10';
+export { describeDataset, type DatasetDescription } from './describe-dataset';
+export { imageGrid, type ImageGridOptions, type PixelImage } from './image-grid';

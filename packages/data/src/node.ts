@@ -1,1 +1,4 @@
-export {};
+export { openDataset } from './node/open-dataset';
+export type { OpenDatasetOptions, Split } from './node/open-options';
+export { datasetNames, type DatasetName } from './node/named-datasets';
+export { encodePng, saveImageGrid } from './node/save-image-grid';
