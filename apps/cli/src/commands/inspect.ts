@@ -1,0 +1,127 @@
+import { readSafetensors } from '@onestep/tensor';
+import { decodeModel, type ModelDescription } from '@onestep/training';
+import { checkpointSteps, latestStep, loadCheckpoint, openRun } from '@onestep/training/node';
+import type { Command } from 'commander';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UsageError } from '../errors';
+import { formatBytes, table } from '../output/format';
+import { createOutput } from '../output/output';
+
+/** `onestep inspect PLACE`: what a run, a checkpoint or a weight file holds; checks sums and headers on the way. */
+export function addInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('show what a run, a checkpoint or a weight file holds, and check it')
+    .argument('<place>', 'run folder, checkpoint folder or .safetensors file')
+    .option('--tensors', 'list every tensor of a weight file', false)
+    .option('--json', 'print the result as JSON', false)
+    .action(async (place: string, flags: { readonly json: boolean; readonly tensors: boolean }) => {
+      const output = createOutput(flags);
+      const stats = await stat(place).catch((cause: unknown) => {
+        throw new UsageError(`${place} cannot be opened: ${(cause as Error).message}`);
+      });
+      const { value, lines } = stats.isFile() ? await weightFile(place, flags.tensors) : await folder(place);
+      output.result(value, lines);
+    });
+}
+
+interface Findings {
+  readonly value: unknown;
+  readonly lines: readonly string[];
+}
+
+async function weightFile(path: string, listTensors: boolean): Promise<Findings> {
+  const bytes = new Uint8Array(await readFile(path));
+  const { tensors, metadata } = readSafetensors(bytes);
+  const names = Object.keys(tensors).sort();
+  const parameters = names.reduce((sum, name) => sum + tensors[name].data.length, 0);
+  // Weight files of other projects have tensors but no description.
+  const model = Object.keys(metadata).length === 0 ? undefined : decodedModel(bytes);
+  const rows = names.map((name) => ({ name, dtype: tensors[name].dtype, shape: tensors[name].shape }));
+  return {
+    value: { kind: 'weights', path, bytes: bytes.length, parameters, tensors: rows, metadata, model },
+    lines: [
+      `${path}: ${formatBytes(bytes.length)}, ${names.length} tensors, ${parameters.toLocaleString('en')} parameters`,
+      ...(model === undefined ? [] : describe(model)),
+      ...(listTensors
+        ? table(rows.map(({ name, dtype, shape }) => [`  ${name}`, dtype, `[${shape.join(', ')}]`]))
+        : []),
+    ],
+  };
+}
+
+function decodedModel(bytes: Uint8Array): ModelDescription | undefined {
+  try {
+    return decodeModel(bytes).model;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe({
+  kind,
+  network,
+  preconditioning,
+  shape,
+  numClasses,
+  sigmaMin,
+  sigmaMax,
+}: ModelDescription): string[] {
+  return [
+    `  ${kind === 'consistency' ? 'consistency function' : 'denoiser'} over [${shape.join(', ')}], ${numClasses === 0 ? 'unconditional' : `${numClasses} classes`}`,
+    `  network ${network.name}, preconditioning ${preconditioning.name}, sigma ${sigmaMin} to ${sigmaMax}`,
+  ];
+}
+
+async function folder(place: string): Promise<Findings> {
+  const isCheckpoint = (await stat(join(place, 'manifest.json')).catch(() => undefined)) !== undefined;
+  if (isCheckpoint) return checkpoint(join(place, '..', '..'), Number(basename(place)));
+  const run = await openRun(place);
+  const steps = await checkpointSteps(place);
+  const latest = await latestStep(place);
+  const last = (await run.readMetrics()).at(-1);
+  const checked = latest === undefined ? undefined : await checkpoint(place, latest);
+  const { method, dataset, network, batchSize, seed } = run.recipe;
+  return {
+    value: {
+      kind: 'run',
+      folder: run.folder,
+      recipe: run.recipe,
+      checkpoints: steps,
+      latest,
+      last,
+      checkpoint: checked?.value,
+    },
+    lines: [
+      `run ${run.name}: method ${method} on ${dataset.spec}, network ${network.preset ?? network.name}, seed ${seed}`,
+      `  step ${latest ?? 0} of ${run.recipe.steps}, ${batchSize} images a step, checkpoints: ${steps.join(', ') || 'none'}`,
+      ...(last === undefined
+        ? []
+        : [`  last loss ${last.loss.toPrecision(4)}, ${last.imagesPerSecond.toFixed(1)} images/s`]),
+      ...(checked?.lines ?? []),
+    ],
+  };
+}
+
+async function checkpoint(runFolder: string, step: number): Promise<Findings> {
+  const state = await loadCheckpoint(runFolder, { step });
+  const groups = Object.keys(state.groups).sort();
+  const parameters = Object.values(state.groups.student).reduce((sum, { data }) => sum + data.length, 0);
+  return {
+    value: {
+      kind: 'checkpoint',
+      step,
+      imagesSeen: state.imagesSeen,
+      groups,
+      parameters,
+      model: state.model,
+      intact: true,
+    },
+    lines: [
+      `checkpoint ${step}: intact, ${state.imagesSeen.toLocaleString('en')} images seen, ${parameters.toLocaleString('en')} parameters`,
+      `  holds ${groups.join(', ')}`,
+      ...describe(state.model),
+    ],
+  };
+}

@@ -1,0 +1,45 @@
+import { latestStep, loadModel } from '@onestep/training/node';
+import type { ModelFile } from '@onestep/training';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../errors';
+
+/** A model file and the weights in it. */
+export interface FoundModel extends ModelFile {
+  readonly path: string;
+}
+
+/**
+ * Finds the weights a person means: a `.safetensors` file, a checkpoint folder, or a run folder (its newest checkpoint).
+ * In a folder the first evaluation average is preferred to the raw student.
+ *
+ * @param weights - name of an average, or `student`; default as above
+ */
+export async function findModel(place: string, weights?: string): Promise<FoundModel> {
+  const path = await modelPath(place, weights);
+  return { path, ...(await loadModel(path)) };
+}
+
+async function modelPath(place: string, weights: string | undefined): Promise<string> {
+  const stats = await stat(place).catch((cause: unknown) => {
+    throw new UsageError(`${place} cannot be opened: ${(cause as Error).message}`);
+  });
+  if (stats.isFile()) return place;
+  const step = await latestStep(place);
+  const folder = step === undefined ? place : join(place, 'checkpoints', String(step));
+  const files = await readdir(folder);
+  const averages = files.filter((name) => /^ema-.*\.safetensors$/.test(name)).sort();
+  if (weights !== undefined) {
+    const wanted = weights === 'student' ? 'model.safetensors' : `ema-${weights}.safetensors`;
+    if (files.includes(wanted)) return join(folder, wanted);
+    const known = ['student', ...averages.map((name) => name.slice('ema-'.length, -'.safetensors'.length))];
+    throw new UsageError(`--weights: ${folder} has no weights "${weights}", known are ${known.join(', ')}.`);
+  }
+  const chosen = averages.at(0) ?? (files.includes('model.safetensors') ? 'model.safetensors' : undefined);
+  if (chosen === undefined) {
+    throw new UsageError(
+      `${place} holds no model: expected a .safetensors file, a checkpoint or a run with a checkpoint.`,
+    );
+  }
+  return join(folder, chosen);
+}

@@ -1,0 +1,30 @@
+import { readdir } from 'node:fs/promises';
+import { UsageError } from '../errors';
+
+/**
+ * The folder a run is written to. A folder the person named must be empty or absent; a default one is numbered until
+ * it is free.
+ *
+ * @throws UsageError if `asked` holds something
+ */
+export async function freeFolder(asked: string | undefined, fallback: string): Promise<string> {
+  if (asked !== undefined) {
+    if (await isFree(asked)) return asked;
+    throw new UsageError(
+      `--out: ${asked} is not empty. Resume it with \`onestep resume ${asked}\`, or choose another folder.`,
+    );
+  }
+  for (let number = 1; ; number += 1) {
+    const folder = number === 1 ? fallback : `${fallback}-${number}`;
+    if (await isFree(folder)) return folder;
+  }
+}
+
+async function isFree(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).length === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  }
+}

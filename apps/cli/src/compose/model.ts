@@ -1,0 +1,109 @@
+import { karrasSigmas, preconditioned, preconditioningFromConfig, type Denoiser, type Network } from '@onestep/core';
+import { networkFromConfig } from '@onestep/models';
+import { heun, multistep, oneStep, sampleImages } from '@onestep/sampling';
+import { disposeParams, mapParams, toTensor } from '@onestep/tensor';
+import type { HostParams, ModelDescription } from '@onestep/training';
+import { UsageError } from '../errors';
+
+/** A model on the current backend, ready to be called. */
+export interface LiveModel {
+  readonly description: ModelDescription;
+  readonly network: Network;
+  /** D(x, sigma) or f(x, sigma), by `description.kind`. */
+  readonly denoiser: Denoiser;
+  dispose(): void;
+}
+
+/** Uploads weights and wraps them as their description says. */
+export function liveModel(description: ModelDescription, weights: HostParams): LiveModel {
+  const network = networkFromConfig(description.network);
+  const preconditioning = preconditioningFromConfig(description.preconditioning);
+  const params = mapParams(weights, toTensor);
+  return {
+    description,
+    network,
+    denoiser: preconditioned(network, preconditioning)(params),
+    dispose: () => disposeParams(params),
+  };
+}
+
+/** What to draw; everything has a default but `count`. */
+export interface DrawOptions {
+  readonly count: number;
+  readonly seed?: number | undefined;
+  /** Consistency models: network calls, default 1. Denoisers: Heun steps, default 18. */
+  readonly steps?: number | undefined;
+  /** Noise levels instead of the default grid, descending. */
+  readonly sigmas?: readonly number[] | undefined;
+  readonly batchSize?: number | undefined;
+  /** Class of every image; default: image i has class i mod numClasses. */
+  readonly label?: number | undefined;
+  readonly guidanceScale?: number | undefined;
+  readonly onBatch?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+}
+
+/** Finished images in host memory. */
+export interface Drawn {
+  /** `count * H * W * C` values, clipped nowhere. */
+  readonly images: Float32Array;
+  readonly nfe: number;
+  readonly sampler: string;
+  readonly sigmas: readonly number[];
+  readonly seconds: number;
+}
+
+/**
+ * Draws images with the sampler that suits the model: one-step or multistep for a consistency function, Heun for a
+ * denoiser. Image i depends on (model, seed, i, steps) alone.
+ */
+export async function draw(model: LiveModel, options: DrawOptions): Promise<Drawn> {
+  const { description, denoiser } = model;
+  const { count, seed = 0, batchSize = 64, guidanceScale } = options;
+  const { shape, numClasses } = description;
+  if (options.label !== undefined && options.label >= numClasses) {
+    throw new UsageError(`--label: the model has ${numClasses} classes, got label ${options.label}.`);
+  }
+  const common = {
+    shape,
+    seed,
+    count,
+    batchSize,
+    numClasses,
+    guidanceScale,
+    onBatch: options.onBatch,
+    ...(numClasses > 0 ? { label: (index: number) => options.label ?? index % numClasses } : {}),
+  };
+  const started = performance.now();
+  const plan =
+    description.kind === 'consistency'
+      ? consistencyPlan(description, options)
+      : { sampler: heun, sigmas: denoiserSigmas(description, options) };
+  const batches =
+    plan.sampler.accepts === 'consistency'
+      ? sampleImages({ ...common, ...plan, consistencyFunction: denoiser, clip: [-1, 1] })
+      : sampleImages({ ...common, ...plan, denoiser });
+
+  const images = new Float32Array(count * shape.reduce((product, side) => product * side, 1));
+  let filled = 0;
+  let nfe = 0;
+  for await (const batch of batches) {
+    images.set(batch.images.data, filled);
+    filled += batch.images.data.length;
+    nfe = batch.nfe;
+  }
+  const seconds = (performance.now() - started) / 1000;
+  return { images, nfe, sampler: plan.sampler.name, sigmas: plan.sigmas, seconds };
+}
+
+function consistencyPlan({ sigmaMin, sigmaMax }: ModelDescription, { steps = 1, sigmas }: DrawOptions) {
+  // Without the last level, sigmaMin, where a consistency function is the identity.
+  const levels = sigmas ?? karrasSigmas(steps + 1, { sigmaMin, sigmaMax }).slice(0, -1);
+  return levels.length === 1 ? { sampler: oneStep, sigmas: levels } : { sampler: multistep, sigmas: levels };
+}
+
+function denoiserSigmas({ sigmaMin, sigmaMax }: ModelDescription, { steps = 18, sigmas }: DrawOptions): number[] {
+  if (steps < 2 && sigmas === undefined) {
+    throw new UsageError(`--steps: this model is a denoiser, which needs at least 2 Heun steps, got ${steps}.`);
+  }
+  return [...(sigmas ?? karrasSigmas(steps, { sigmaMin, sigmaMax })), 0];
+}

@@ -1,0 +1,199 @@
+import { edmPreconditioning, preconditioningFromConfig } from '@onestep/core';
+import { networkFromConfig } from '@onestep/models';
+import { eagerRunner, OnestepError, type StepRunnerFactory } from '@onestep/tensor';
+import {
+  createTrainer,
+  type HostParams,
+  type LogEntry,
+  type Recipe,
+  type TeacherModel,
+  type TrainingState,
+} from '@onestep/training';
+import { checkpointSteps, createRun, loadModel, openRun, type Run } from '@onestep/training/node';
+import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Output } from '../output/output';
+import { version } from '../version';
+import { openTrainingData, type TrainingData } from './batches';
+import { liveModel } from './model';
+import { recipeNetwork } from './network';
+import { saveGrid } from './pictures';
+
+/** Images on the fixed-noise grids that a run writes while it trains, and Heun steps where it takes a solver. */
+const gridImages = 64;
+const gridHeunSteps = 8;
+
+/** Copy of the teacher in the run's folder. */
+const teacherFile = 'teacher.safetensors';
+
+/** How a training is started or taken up again. */
+export interface TrainRunOptions {
+  readonly output: Output;
+  /** Label of the progress line; default the recipe's method. */
+  readonly phase?: string | undefined;
+  /** Diffusion model for `cd`, and to start from with `init.from: 'teacher'`. */
+  readonly teacher?: Teacher | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly runnerFactory?: StepRunnerFactory | undefined;
+}
+
+/** A teacher and where it came from. */
+export interface Teacher {
+  readonly path: string;
+  readonly model: TeacherModel;
+}
+
+/** How a training ended. */
+export interface TrainRunResult {
+  readonly run: Run;
+  readonly reason: 'done' | 'aborted';
+  readonly step: number;
+  readonly seconds: number;
+  /** One line: what executed the steps. */
+  readonly engine: string;
+}
+
+/** Starts a run in an empty folder. */
+export async function startRun(folder: string, recipe: Recipe, options: TrainRunOptions): Promise<TrainRunResult> {
+  const data = await openTrainingData(recipe);
+  try {
+    // Everything that can be wrong with the request is found before the folder is made.
+    recipeNetwork(recipe, data);
+    const initial = await initialWeights(recipe);
+    await mkdir(folder, { recursive: true });
+    // A run is whole by itself: it can be resumed when the teacher's own run is gone.
+    if (options.teacher !== undefined) await copyFile(options.teacher.path, join(folder, teacherFile));
+    const run = await createRun(folder, { recipe, versions: { onestep: version } });
+    return await train(run, data, { ...options, initial });
+  } finally {
+    data.close();
+  }
+}
+
+/** Where {@link resumeRun} goes on. */
+export interface ResumeOptions extends TrainRunOptions {
+  /** Checkpoint to go on from; default the newest. */
+  readonly step?: number | undefined;
+  /** If that one is damaged, take the newest intact one. */
+  readonly allowFallback?: boolean | undefined;
+}
+
+/** Goes on with a run from its newest checkpoint; one that was killed before its first begins again. */
+export async function resumeRun(folder: string, options: ResumeOptions): Promise<TrainRunResult> {
+  const run = await openRun(folder);
+  const begun = options.step !== undefined || (await checkpointSteps(folder)).length > 0;
+  const state = begun
+    ? await run.resume({ step: options.step, allowFallback: options.allowFallback ?? false })
+    : undefined;
+  if (!begun) await rm(join(run.folder, 'metrics.jsonl'), { force: true });
+  const teacherPath = join(run.folder, teacherFile);
+  const hasTeacher = (await stat(teacherPath).catch(() => undefined)) !== undefined;
+  const data = await openTrainingData(run.recipe);
+  try {
+    const teacher = hasTeacher ? await loadTeacher(teacherPath) : undefined;
+    const initial = begun ? undefined : await initialWeights(run.recipe);
+    return await train(run, data, { ...options, teacher, resume: state, initial });
+  } finally {
+    data.close();
+  }
+}
+
+/** Weights that a recipe starts from by path. */
+async function initialWeights({ init }: Recipe): Promise<HostParams | undefined> {
+  return init.from === 'random' || init.from === 'teacher' ? undefined : (await loadModel(init.from)).params;
+}
+
+async function train(
+  run: Run,
+  data: TrainingData,
+  options: TrainRunOptions & { readonly resume?: TrainingState | undefined; readonly initial?: HostParams | undefined },
+): Promise<TrainRunResult> {
+  const { output, signal, resume, initial, runnerFactory = eagerRunner } = options;
+  const { recipe } = run;
+  const phase = options.phase ?? recipe.method;
+  const trainer = await createTrainer({
+    recipe,
+    network: recipeNetwork(recipe, data),
+    batches: data.batches,
+    labelNames: data.labelNames,
+    teacher: options.teacher?.model,
+    initial,
+    resume,
+    runnerFactory,
+  });
+  output.line(`${phase}: ${recipe.steps} steps of ${recipe.batchSize} images, ${trainer.description}`);
+  output.event('start', {
+    phase,
+    folder: run.folder,
+    step: trainer.step,
+    steps: recipe.steps,
+    engine: trainer.description,
+  });
+
+  const losses = (resume === undefined ? [] : await run.readMetrics()).map((entry) => entry.loss);
+  const started = performance.now();
+  const startStep = trainer.step;
+  let rate: number | undefined;
+  try {
+    const { reason, step } = await trainer.run({
+      signal,
+      onStep({ step: done, loss }) {
+        const perStep = (performance.now() - started) / 1000 / (done - startStep);
+        output.progress({
+          phase,
+          done,
+          total: recipe.steps,
+          losses: [...losses, loss],
+          imagesPerSecond: rate ?? recipe.batchSize / perStep,
+          eta: perStep * (recipe.steps - done),
+        });
+      },
+      async onLog(entry: LogEntry) {
+        losses.push(entry.loss);
+        rate = entry.imagesPerSecond;
+        output.event('log', { phase, ...entry });
+        await run.hooks.onLog(entry);
+      },
+      async onSample({ step: at, params, model: description }) {
+        if (description.shape.length !== 3) return;
+        // The first evaluation average, else the student itself.
+        const name = recipe.ema[0]?.name ?? 'student';
+        const model = liveModel(description, params[name]);
+        try {
+          await mkdir(join(run.folder, 'samples'), { recursive: true });
+          const file = join(run.folder, 'samples', `${String(at).padStart(7, '0')}.png`);
+          const steps = description.kind === 'consistency' ? 1 : gridHeunSteps;
+          await saveGrid(file, model, { count: gridImages, seed: recipe.seed, steps });
+          output.event('samples', { phase, step: at, file });
+        } finally {
+          model.dispose();
+        }
+      },
+      onCheckpoint: run.hooks.onCheckpoint,
+    });
+    const seconds = (performance.now() - started) / 1000;
+    output.event('end', { phase, reason, step, seconds });
+    return { run, reason, step, seconds, engine: trainer.description };
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/**
+ * Loads a diffusion model to distil or to tune.
+ *
+ * @param path - a model file
+ * @throws OnestepError `invalid-model` if it is not a denoiser
+ */
+export async function loadTeacher(path: string): Promise<Teacher> {
+  const { model, params } = await loadModel(path);
+  if (model.kind !== 'denoiser') {
+    throw new OnestepError(
+      'invalid-model',
+      `${path} is a consistency model, a teacher must be a denoiser (method edm).`,
+    );
+  }
+  const preconditioning =
+    model.preconditioning === undefined ? edmPreconditioning() : preconditioningFromConfig(model.preconditioning);
+  return { path, model: { params, network: networkFromConfig(model.network), preconditioning } };
+}

@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onestep, scratchFolder } from './support/cli';
+import { smallRecipe, writeSmallDigits } from './support/small-data';
+
+const scratch = scratchFolder();
+const { path: cwd } = scratch;
+beforeAll(() => {
+  writeSmallDigits(join(cwd, 'digits'));
+  writeFileSync(join(cwd, 'good.json'), JSON.stringify(smallRecipe('digits')));
+});
+afterAll(() => scratch.remove());
+
+/** Runs a command that must fail with one sentence on stderr. */
+async function fails(args: readonly string[]): Promise<{ readonly code: number | null; readonly message: string }> {
+  const { code, stderr } = await onestep(args, cwd);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  return { code, message: stderr.trim() };
+}
+
+describe('bad usage ends with code 2 and a sentence', () => {
+  it('for an unknown command or option, suggesting the nearest', async () => {
+    expect(await fails(['tran'])).toMatchObject({ code: 2, message: expect.stringMatching(/train/) as string });
+    expect(await fails(['sample', 'x', '--stesp', '2'])).toMatchObject({
+      code: 2,
+      message: expect.stringMatching(/--steps/) as string,
+    });
+  });
+
+  it('for negative or fractional steps, before anything is written', async () => {
+    for (const steps of ['-3', '1.5', 'many']) {
+      const { code, message } = await fails(['quickstart', '--steps', steps, '--out', 'never']);
+      expect(code).toBe(2);
+      expect(message).toMatch(/integer >= 2/);
+    }
+    expect(existsSync(join(cwd, 'never'))).toBe(false);
+  });
+
+  it('for a recipe with an unknown key, naming its path and the nearest known one', async () => {
+    writeFileSync(
+      join(cwd, 'typo.json'),
+      JSON.stringify(smallRecipe('digits', { optimizer: { name: 'adam', learningRat: 1 } })),
+    );
+    const { code, message } = await fails(['train', 'typo.json', '--out', 'never']);
+    expect(code).toBe(2);
+    expect(message).toMatch(/optimizer\.learningRat/);
+    expect(message).toMatch(/learningRate/);
+  });
+
+  it('for an unknown recipe name, a recipe that is not JSON, and a missing teacher', async () => {
+    expect((await fails(['train', 'mnist-ecd'])).message).toMatch(/mnist-ect/);
+    writeFileSync(join(cwd, 'broken.json'), '{');
+    expect(await fails(['train', 'broken.json'])).toMatchObject({ code: 2 });
+    writeFileSync(join(cwd, 'cd.json'), JSON.stringify(smallRecipe('digits', { method: 'cd' })));
+    expect((await fails(['train', 'cd.json'])).message).toMatch(/--teacher/);
+  });
+
+  it('for an output folder that holds something', async () => {
+    mkdirSync(join(cwd, 'full'), { recursive: true });
+    writeFileSync(join(cwd, 'full', 'keep.txt'), 'mine');
+    expect((await fails(['train', 'good.json', '--out', 'full'])).code).toBe(2);
+    expect(readFileSync(join(cwd, 'full', 'keep.txt'), 'utf8')).toBe('mine');
+  });
+});
+
+describe('bad data ends with a sentence that names the file', () => {
+  it('for truncated images, a wrong magic number, and an empty folder', async () => {
+    const cut = writeSmallDigits(join(cwd, 'cut'));
+    truncateSync(join(cut, 'train-images-idx3-ubyte'), 500);
+    const magic = writeSmallDigits(join(cwd, 'magic'));
+    const images = readFileSync(join(magic, 'train-images-idx3-ubyte'));
+    images[2] = 9;
+    writeFileSync(join(magic, 'train-images-idx3-ubyte'), images);
+    mkdirSync(join(cwd, 'empty'), { recursive: true });
+    for (const folder of ['cut', 'magic', 'empty']) {
+      const { code, message } = await fails(['dataset', folder]);
+      expect([1, 2]).toContain(code);
+      expect(message).toContain(folder);
+      expect(message.split('\n')).toHaveLength(1);
+      expect((await fails(['quickstart', '--dataset', folder, '--steps', '2', '--out', 'never'])).code).toBe(code);
+    }
+    expect(existsSync(join(cwd, 'never'))).toBe(false);
+  });
+
+  it('for a place that holds no run, and weights that are no weights', async () => {
+    expect((await fails(['resume', 'digits'])).message).toMatch(/holds no run/);
+    writeFileSync(join(cwd, 'junk.safetensors'), 'this is not a weight file at all');
+    expect((await fails(['inspect', 'junk.safetensors'])).code).toBe(1);
+    expect((await fails(['sample', 'junk.safetensors', '--out', 'junk.png'])).code).toBe(1);
+    expect(existsSync(join(cwd, 'junk.png'))).toBe(false);
+  });
+
+  it('for an output that cannot be written', async () => {
+    writeFileSync(join(cwd, 'file'), '');
+    const { code, message } = await fails(['train', 'good.json', '--out', 'file/run', '--steps', '1']);
+    expect([1, 2]).toContain(code);
+    expect(message).toMatch(/file/);
+  });
+});

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { killAt, onestep, scratchFolder, start } from './support/cli';
+import { smallRecipe, writeSmallDigits } from './support/small-data';
+
+const scratch = scratchFolder();
+const { path: cwd } = scratch;
+afterAll(() => scratch.remove());
+
+const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+/** Sums of all weights and moments of a checkpoint; metrics carry times and are left out. */
+const weights = (run: string, step: number): string[] =>
+  ['model', 'ema-main', 'optimizer'].map((name) =>
+    sha256(join(cwd, run, 'checkpoints', String(step), `${name}.safetensors`)),
+  );
+
+const recipe = (name: string, changes: Readonly<Record<string, unknown>> = {}): string => {
+  writeFileSync(join(cwd, `${name}.json`), JSON.stringify(smallRecipe('digits', changes)));
+  return `${name}.json`;
+};
+
+beforeAll(async () => {
+  writeSmallDigits(join(cwd, 'digits'));
+  const { code, stderr } = await onestep(
+    ['train', recipe('straight'), '--out', 'runs/straight', '--backend', 'wasm'],
+    cwd,
+  );
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+});
+
+describe('onestep train', () => {
+  it('writes recipe, metrics, checkpoints and the pointer to the newest', () => {
+    const run = join(cwd, 'runs/straight');
+    const steps = readFileSync(join(run, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { step: number }).step);
+    expect(steps).toEqual([5, 10, 15, 20, 25, 30, 35, 40]);
+    expect(readFileSync(join(run, 'latest'), 'utf8').trim()).toBe('40');
+    expect(['10', '20', '30', '40'].map((step) => existsSync(join(run, 'checkpoints', step)))).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it('tunes a consistency model from the teacher, for each method', async () => {
+    const teacher = join('runs/straight/checkpoints/40/ema-main.safetensors');
+    for (const method of ['ect', 'cd', 'ct']) {
+      const init = { from: method === 'ct' ? 'random' : 'teacher' };
+      const file = recipe(method, { method, steps: 6, init, optimizer: { name: 'radam', learningRate: 1e-3 } });
+      const flags = method === 'ct' ? [] : ['--teacher', teacher];
+      const { code, stdout, stderr } = await onestep(
+        ['train', file, '--out', `runs/${method}`, '--json', ...flags],
+        cwd,
+      );
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      const events = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(events.at(-1)).toMatchObject({ reason: 'done', step: 6 });
+    }
+  });
+});
+
+describe('an interrupted run', () => {
+  it('ends with a checkpoint and code 130 on Ctrl-C, and resumes to the same bytes', async () => {
+    const { child, finished } = start(
+      ['train', 'straight.json', '--out', 'runs/stopped', '--backend', 'wasm', '--json'],
+      cwd,
+    );
+    killAt(child, 7, 'SIGINT');
+    const { code, stdout } = await finished;
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ reason: 'aborted' });
+    expect((await onestep(['resume', 'runs/stopped', '--backend', 'wasm'], cwd)).code).toBe(0);
+    expect(weights('runs/stopped', 40)).toEqual(weights('runs/straight', 40));
+  });
+
+  it('resumes to the same bytes after SIGKILL', async () => {
+    const { child, finished } = start(
+      ['train', 'straight.json', '--out', 'runs/killed', '--backend', 'wasm', '--json'],
+      cwd,
+    );
+    killAt(child, 23, 'SIGKILL');
+    await finished;
+    expect(existsSync(join(cwd, 'runs/killed/checkpoints/40'))).toBe(false);
+    expect((await onestep(['resume', 'runs/killed', '--backend', 'wasm'], cwd)).code).toBe(0);
+    expect(weights('runs/killed', 40)).toEqual(weights('runs/straight', 40));
+  });
+
+  it('names the damaged file of a checkpoint, and goes on from an older one only when told', async () => {
+    const damagedFile = join(cwd, 'runs/killed/checkpoints/40/optimizer.safetensors');
+    const bytes = readFileSync(damagedFile);
+    bytes[bytes.length - 1] ^= 1;
+    writeFileSync(damagedFile, bytes);
+    const refused = await onestep(['resume', 'runs/killed', '--backend', 'wasm'], cwd);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/checkpoints.40.optimizer\.safetensors/);
+    expect(refused.stderr.trim().split('\n')).toHaveLength(1);
+    expect((await onestep(['resume', 'runs/killed', '--backend', 'wasm', '--allow-fallback'], cwd)).code).toBe(0);
+    expect(weights('runs/killed', 40)).toEqual(weights('runs/straight', 40));
+  });
+});
+
+describe('what a run leaves', () => {
+  it('is sampled, the same images whatever the batch size', async () => {
+    const sample = async (batchSize: number, out: string) =>
+      onestep(
+        [
+          'sample',
+          'runs/ect',
+          '--count',
+          '6',
+          '--steps',
+          '2',
+          '--batch-size',
+          String(batchSize),
+          '--out',
+          out,
+          '--json',
+        ],
+        cwd,
+      );
+    const first = await sample(6, 'a.png');
+    expect(JSON.parse(first.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ nfe: 2, count: 6 });
+    await sample(4, 'b.png');
+    expect(sha256(join(cwd, 'a.png'))).toBe(sha256(join(cwd, 'b.png')));
+  });
+
+  it('is listed and inspected', async () => {
+    const runs = JSON.parse((await onestep(['runs', '--json'], cwd)).stdout) as { folder: string; step: number }[];
+    expect(runs.find(({ folder }) => folder === join('runs', 'straight'))).toMatchObject({ step: 40, method: 'edm' });
+    const run = JSON.parse((await onestep(['inspect', 'runs/straight', '--json'], cwd)).stdout) as Record<
+      string,
+      unknown
+    >;
+    expect(run).toMatchObject({ kind: 'run', latest: 40, checkpoint: { intact: true, imagesSeen: 320 } });
+    const file = JSON.parse(
+      (await onestep(['inspect', 'runs/straight/checkpoints/40/ema-main.safetensors', '--json'], cwd)).stdout,
+    ) as Record<string, unknown>;
+    expect(file).toMatchObject({ kind: 'weights', model: { kind: 'denoiser', shape: [8, 8, 1], numClasses: 2 } });
+  });
+});
