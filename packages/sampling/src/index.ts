@@ -7,7 +7,7 @@ export { multistep, type MultistepOptions } from './samplers/multistep';
 export { oneStep } from './samplers/one-step';
 export { findSampler, samplers, type SamplerName } from './registry';
 export { countCalls } from './models/count-calls';
-export { fromDenoiser } from './models/from-denoiser';
+export { fromDenoiser, type AnyDenoiser } from './models/from-denoiser';
 export { guided } from './models/guided';
 export { initialNoise, stepNoise, type NoiseOptions } from './images/noise';
 export { oneHotLabels } from './images/one-hot-labels';

@@ -1,7 +1,7 @@
-import { tensorSpace, type ConsistencyFunction, type Denoiser } from '@onestep/core';
+import { tensorSpace } from '@onestep/core';
 import { toHost, toTensor, type HostTensor, type Tensor2D } from '@onestep/tensor';
 import { countCalls } from '../models/count-calls';
-import { fromDenoiser } from '../models/from-denoiser';
+import { fromDenoiser, type AnyDenoiser } from '../models/from-denoiser';
 import { guided } from '../models/guided';
 import type { Sampler, SampleOptions } from '../sampler';
 import { initialNoise, stepNoise } from './noise';
@@ -19,8 +19,8 @@ export interface ImageBatch {
 
 /** What {@link sampleImages} evaluates: one of the two, matching the sampler's `accepts`. */
 export type ImageModel =
-  | { readonly denoiser: Denoiser; readonly consistencyFunction?: undefined }
-  | { readonly consistencyFunction: ConsistencyFunction; readonly denoiser?: undefined };
+  | { readonly denoiser: AnyDenoiser; readonly consistencyFunction?: undefined }
+  | { readonly consistencyFunction: AnyDenoiser; readonly denoiser?: undefined };
 
 /** Options of {@link sampleImages}, beside the model and those of the sampler itself. */
 export interface SampleImagesOptions<Options> {
@@ -134,7 +134,7 @@ function modelFor<Options>({
   sampler,
   denoiser,
   consistencyFunction,
-}: SampleImagesOptions<Options> & ImageModel): Denoiser {
+}: SampleImagesOptions<Options> & ImageModel): AnyDenoiser {
   const given = sampler.accepts === 'denoiser' ? denoiser : consistencyFunction;
   if (given === undefined) {
     const wanted = sampler.accepts === 'denoiser' ? 'denoiser' : 'consistencyFunction';

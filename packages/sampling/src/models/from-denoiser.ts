@@ -1,6 +1,13 @@
-import type { Condition, Denoiser } from '@onestep/core';
-import { tf, type Tensor } from '@onestep/tensor';
+import type { Condition } from '@onestep/core';
+import { tf, type Rank, type Tensor, type Tensor1D } from '@onestep/tensor';
 import type { Model } from '../sampler';
+
+/**
+ * A denoiser or consistency function that may answer with a promise, as a compiled one does; every `Denoiser` of core is
+ * one. It returns a new tensor and leaves nothing else behind; one that answers later makes its tensors after its first
+ * `await`, since what it makes before belongs to the caller's scope.
+ */
+export type AnyDenoiser = (x: Tensor, sigma: Tensor1D, condition?: Condition) => Tensor | Promise<Tensor>;
 
 /**
  * Turns a denoiser or consistency function over a batch, `(x, sigma [B], condition)`, into the {@link Model} a sampler
@@ -9,6 +16,31 @@ import type { Model } from '../sampler';
  * @param denoiser - called with sigma repeated `B` times
  * @param condition - passed on unchanged at every call; stays the caller's
  */
-export function fromDenoiser(denoiser: Denoiser, condition?: Condition): Model<Tensor> {
-  return (x, sigma) => tf.tidy(() => denoiser(x, tf.fill([x.shape[0]], sigma), condition));
+export function fromDenoiser(denoiser: AnyDenoiser, condition?: Condition): Model<Tensor> {
+  return (x, sigma) => {
+    // Kept from the scope around this call: a promise reads it after that scope has closed.
+    const levels = tf.keep(tf.fill<Rank.R1>([x.shape[0]], sigma));
+    let answer: Tensor | Promise<Tensor>;
+    try {
+      answer = tidied(() => denoiser(x, levels, condition));
+    } catch (error) {
+      levels.dispose();
+      throw error;
+    }
+    if (answer instanceof Promise) return answer.finally(() => levels.dispose());
+    levels.dispose();
+    return answer;
+  };
+}
+
+/** Tidies a call that answers at once; one that answers later passes through, since no scope spans a promise. */
+export function tidied(call: () => Tensor | Promise<Tensor>): Tensor | Promise<Tensor> {
+  let pending: Promise<Tensor> | undefined;
+  const output = tf.tidy(() => {
+    const answer = call();
+    if (!(answer instanceof Promise)) return answer;
+    pending = answer;
+    return undefined as unknown as Tensor;
+  });
+  return pending ?? output;
 }

@@ -1,6 +1,9 @@
-import type { Denoiser } from '@onestep/core';
-import { tf } from '@onestep/tensor';
+import type { Condition, Denoiser } from '@onestep/core';
+import { tf, type Tensor, type Tensor1D } from '@onestep/tensor';
+import { tidied, type AnyDenoiser } from './from-denoiser';
 
+export function guided(denoiser: Denoiser, guidanceScale: number): Denoiser;
+export function guided(denoiser: AnyDenoiser, guidanceScale: number): AnyDenoiser;
 /**
  * Classifier-free guidance: D(x, sigma, no label) + guidanceScale (D(x, sigma, label) - D(x, sigma, no label)).
  *
@@ -12,7 +15,7 @@ import { tf } from '@onestep/tensor';
  * @throws RangeError if the scale is negative or not finite; TypeError at a call without `condition.labels`
  * @see Ho and Salimans 2022, Eq. 6, in terms of D; their weight w is guidanceScale - 1
  */
-export function guided(denoiser: Denoiser, guidanceScale: number): Denoiser {
+export function guided(denoiser: AnyDenoiser, guidanceScale: number): AnyDenoiser {
   if (!Number.isFinite(guidanceScale) || guidanceScale < 0) {
     throw new RangeError(`guided: guidanceScale must be finite and >= 0, got ${guidanceScale}.`);
   }
@@ -24,10 +27,41 @@ export function guided(denoiser: Denoiser, guidanceScale: number): Denoiser {
         'guided: guidance needs labels, but condition.labels is missing. Pass labels, or guidanceScale 1.',
       );
     }
-    return tf.tidy(() => {
-      const conditional = denoiser(x, sigma, condition);
-      const unconditional = denoiser(x, sigma, { ...condition, labels: tf.zerosLike(labels) });
-      return tf.add(unconditional, tf.mul(tf.sub(conditional, unconditional), guidanceScale));
-    });
+    const conditional = tidied(() => denoiser(x, sigma, condition));
+    const unlabelled = (): Condition & { readonly labels: Tensor } => ({ ...condition, labels: tf.zerosLike(labels) });
+    if (conditional instanceof Promise)
+      return guidedLater(denoiser, { x, sigma, conditional, unlabelled, guidanceScale });
+    const result = tf.tidy(() => blend(conditional, denoiser(x, sigma, unlabelled()) as Tensor, guidanceScale));
+    conditional.dispose();
+    return result;
   };
+}
+
+/** The same for a denoiser that answers later; frees what it makes itself, since no scope spans a promise. */
+async function guidedLater(
+  denoiser: AnyDenoiser,
+  options: {
+    readonly x: Tensor;
+    readonly sigma: Tensor1D;
+    readonly conditional: Promise<Tensor>;
+    readonly unlabelled: () => Condition;
+    readonly guidanceScale: number;
+  },
+): Promise<Tensor> {
+  const { x, sigma, unlabelled, guidanceScale } = options;
+  const made: Tensor[] = [await options.conditional];
+  try {
+    const condition = unlabelled();
+    if (condition.labels !== undefined) made.push(condition.labels);
+    const unconditional = await denoiser(x, sigma, condition);
+    made.push(unconditional);
+    return tf.tidy(() => blend(made[0], unconditional, guidanceScale));
+  } finally {
+    tf.dispose(made);
+  }
+}
+
+/** Extrapolates from the unconditional to the conditional estimate. */
+function blend(conditional: Tensor, unconditional: Tensor, guidanceScale: number): Tensor {
+  return tf.add(unconditional, tf.mul(tf.sub(conditional, unconditional), guidanceScale));
 }

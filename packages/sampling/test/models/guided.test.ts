@@ -39,6 +39,22 @@ describe('guided', () => {
     result.dispose();
   });
 
+  it('guides a denoiser that answers later, leaving one tensor', async () => {
+    const { leaked, result } = await countLeaks(async () => {
+      const now = guided(labelled, 3)(x, sigma, { labels });
+      const asynchronous = guided(async (...args: Parameters<Denoiser>) => {
+        await Promise.resolve();
+        return tf.tidy(() => labelled(...args));
+      }, 3)(x, sigma, { labels });
+      const values = await (await asynchronous).data();
+      (await asynchronous).dispose();
+      return { now, values };
+    });
+    expect([...result.values]).toEqual([...(await result.now.data())]);
+    expect(leaked).toBe(1);
+    result.now.dispose();
+  });
+
   it('asks for labels', () => {
     expect(() => guided(labelled, 2)(x, sigma)).toThrow('condition.labels is missing');
   });
