@@ -1,9 +1,8 @@
-import type { StepRunnerFactory } from '@onestep/tensor';
 import { Option, type Command } from 'commander';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openTrainingData } from '../compose/batches';
-import { backendOption, noCompileOption, startTrainingEngine, type EngineFlags } from '../compose/engine';
+import { backendOption, noCompileOption, startEngine, type Engine, type EngineFlags } from '../compose/engine';
 import { freeFolder } from '../compose/folders';
 import {
   planBySteps,
@@ -53,12 +52,12 @@ export function addQuickstart(program: Command): void {
     .option('--json', 'print events as JSON lines', false)
     .action(async (flags: QuickstartFlags) => {
       const output = createOutput(flags);
-      const runnerFactory = await startTrainingEngine(flags, output);
-      const { folder, plan } = await prepare(flags, { output, runnerFactory });
+      const engine = await startEngine(flags, output);
+      const { folder, plan } = await prepare(flags, { output, engine });
       output.event('plan', { folder, ...plan });
       const summary = await interruptible(
         () => output.warn('Stopping after this step, with a checkpoint. Press Ctrl-C again to stop at once.'),
-        (signal) => runQuickstart(folder, plan, { output, signal, runnerFactory }),
+        (signal) => runQuickstart(folder, plan, { output, signal, engine }),
       );
       if (summary === undefined) {
         process.exitCode = exitCodes.interrupted;
@@ -72,7 +71,7 @@ export function addQuickstart(program: Command): void {
 /** Folder and plan: those of an unfinished quickstart, or new ones. */
 async function prepare(
   flags: QuickstartFlags,
-  { output, runnerFactory }: { readonly output: Output; readonly runnerFactory: StepRunnerFactory },
+  { output, engine }: { readonly output: Output; readonly engine: Engine },
 ): Promise<{ folder: string; plan: QuickstartPlan }> {
   const candidate = flags.out ?? defaultFolder;
   const unfinished = await unfinishedPlan(candidate);
@@ -88,8 +87,7 @@ async function prepare(
   let plan: QuickstartPlan;
   try {
     if (steps === undefined) output.line(`Timing a few steps to fit ${formatDuration(budget)}`);
-    plan =
-      steps === undefined ? await planByTime(request, budget, { data, runnerFactory }) : planBySteps(request, steps);
+    plan = steps === undefined ? await planByTime(request, budget, { data, runnerFactory: engine.runnerFactory }) : planBySteps(request, steps);
   } finally {
     data.close();
   }

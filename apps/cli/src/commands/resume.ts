@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { backendOption, noCompileOption, startTrainingEngine, type EngineFlags } from '../compose/engine';
+import { backendOption, noCompileOption, startEngine, type EngineFlags } from '../compose/engine';
 import { resumeRun } from '../compose/train-run';
 import { interruptible } from '../interrupt';
 import { integerIn } from '../options';
@@ -25,10 +25,10 @@ export function addResume(program: Command): void {
     .option('--json', 'print events as JSON lines', false)
     .action(async (folder: string, { step, allowFallback, ...flags }: ResumeFlags) => {
       const output = createOutput(flags);
-      const runnerFactory = await startTrainingEngine(flags, output);
+      const engine = await startEngine(flags, output);
       const result = await interruptible(
         () => output.warn('Stopping after this step, with a checkpoint. Press Ctrl-C again to stop at once.'),
-        (signal) => resumeRun(folder, { output, signal, step, allowFallback, runnerFactory }),
+        (signal) => resumeRun(folder, { output, signal, step, allowFallback, engine }),
       );
       reportTraining(output, result);
     });

@@ -1,9 +1,8 @@
-import type { BackendName } from '@onestep/tensor';
 import { writeSafetensors, hostTensor } from '@onestep/tensor';
 import type { Command } from 'commander';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
-import { backendOption, startEngine } from '../compose/engine';
+import { backendOption, noCompileOption, startEngine, type EngineFlags } from '../compose/engine';
 import { findModel } from '../compose/find-model';
 import { draw, liveModel, type Drawn } from '../compose/model';
 import { savePicture } from '../compose/pictures';
@@ -11,7 +10,7 @@ import { UsageError } from '../errors';
 import { integerIn, numberIn, numberList } from '../options';
 import { createOutput } from '../output/output';
 
-interface SampleFlags {
+interface SampleFlags extends EngineFlags {
   readonly count: number;
   readonly steps?: number;
   readonly sigmas?: number[];
@@ -21,7 +20,6 @@ interface SampleFlags {
   readonly batchSize: number;
   readonly weights?: string;
   readonly out: string;
-  readonly backend: BackendName | 'auto';
   readonly json: boolean;
 }
 
@@ -45,6 +43,7 @@ export function addSample(program: Command): void {
     .option('--weights <name>', 'which weights of a run: an average by name, or student')
     .option('--out <file>', 'a .png sheet, or .safetensors with the values', 'samples.png')
     .addOption(backendOption)
+    .addOption(noCompileOption)
     .option('--json', 'print the result as JSON', false)
     .action(async (place: string, flags: SampleFlags) => {
       const output = createOutput(flags);
@@ -54,9 +53,10 @@ export function addSample(program: Command): void {
       }
       if (flags.steps !== undefined && flags.sigmas !== undefined)
         throw new UsageError('Pass either --steps or --sigmas.');
-      await startEngine(flags.backend);
+      const { compile } = await startEngine(flags, output);
       const { path, model: description, params } = await findModel(place, flags.weights);
-      const model = liveModel(description, params);
+      const callsPerImage = flags.sigmas?.length ?? flags.steps ?? (description.kind === 'consistency' ? 1 : 35);
+      const model = liveModel(description, params, { compile, calls: flags.count * callsPerImage });
       let drawn: Drawn;
       try {
         drawn = await draw(model, {

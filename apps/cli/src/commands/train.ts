@@ -2,7 +2,7 @@ import { parseRecipe, recipeByName, recipeNames, type Recipe } from '@onestep/tr
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backendOption, noCompileOption, startTrainingEngine, type EngineFlags } from '../compose/engine';
+import { backendOption, noCompileOption, startEngine, type EngineFlags } from '../compose/engine';
 import { freeFolder } from '../compose/folders';
 import { loadTeacher, startRun } from '../compose/train-run';
 import { UsageError } from '../errors';
@@ -42,14 +42,14 @@ export function addTrain(program: Command): void {
       const output = createOutput(flags);
       const recipe = withFlags(await readRecipe(recipeArgument), flags);
       const folder = await freeFolder(flags.out, join('runs', recipe.name));
-      const runnerFactory = await startTrainingEngine(flags, output);
+      const engine = await startEngine(flags, output);
       const teacher = flags.teacher === undefined ? undefined : await loadTeacher(flags.teacher);
       if (teacher === undefined && (recipe.method === 'cd' || recipe.init.from === 'teacher')) {
         throw new UsageError(`Recipe "${recipe.name}" needs a teacher. Pass --teacher with the weights of an edm run.`);
       }
       const result = await interruptible(
         () => output.warn('Stopping after this step, with a checkpoint. Press Ctrl-C again to stop at once.'),
-        (signal) => startRun(folder, recipe, { output, teacher, signal, runnerFactory }),
+        (signal) => startRun(folder, recipe, { output, teacher, signal, engine }),
       );
       reportTraining(output, result);
     });

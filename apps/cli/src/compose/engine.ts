@@ -7,6 +7,7 @@ import {
   type StepRunnerFactory,
 } from '@onestep/tensor';
 import { Option } from 'commander';
+import { availableParallelism } from 'node:os';
 import type { Output } from '../output/output';
 
 /** The backend flag that every computing command has. */
@@ -26,27 +27,29 @@ export interface EngineFlags {
   readonly compile: boolean;
 }
 
-/** Starts the backend and returns the one chosen. */
-export function startEngine(name: BackendName | 'auto'): Promise<BackendName> {
-  return useBackend(name);
+/** What executes graphs and steps, once the flags and the machine are known. */
+export interface Engine {
+  readonly runnerFactory: StepRunnerFactory;
+  /** Whether networks may be compiled for sampling. */
+  readonly compile: boolean;
 }
 
 /**
- * Chooses what executes training steps: a compiled graph where an inference runtime is installed, else the backend, op by
- * op. A backend with a GPU of its own is left to do the work itself.
+ * Chooses what computes: a compiled graph where an inference runtime is installed, else the backend, op by op. A backend
+ * with a GPU of its own is left to do the work itself.
  */
-export async function startTrainingEngine(
-  { backend, compile }: EngineFlags,
-  output: Output,
-): Promise<StepRunnerFactory> {
-  const chosen = await startEngine(backend);
-  if (!compile || (chosen !== 'wasm' && chosen !== 'cpu')) return eagerRunner;
+export async function startEngine({ backend, compile }: EngineFlags, output: Output): Promise<Engine> {
+  const eager = { runnerFactory: eagerRunner, compile: false };
+  const chosen = await useBackend(backend);
+  if (!compile || (chosen !== 'wasm' && chosen !== 'cpu')) return eager;
   const { chooseExecutor, compiledRunner } = await import('@onestep/compile');
   try {
-    return compiledRunner({ executor: await chooseExecutor() });
+    // Left to itself the runtime counts physical cores, which are half of the truth on most cloud machines.
+    const executor = await chooseExecutor({ threads: availableParallelism() });
+    return { runnerFactory: compiledRunner({ executor }), compile: true };
   } catch (error) {
     if (!(error instanceof OnestepError) || error.code !== 'missing-backend') throw error;
-    output.line(`Steps run op by op on ${chosen}. ${error.message}`);
-    return eagerRunner;
+    output.line(`Computing op by op on ${chosen}. ${error.message}`);
+    return eager;
   }
 }

@@ -1,7 +1,16 @@
-import { karrasSigmas, preconditioned, preconditioningFromConfig, type Denoiser, type Network } from '@onestep/core';
+import type { Compiled } from '@onestep/compile';
+import { karrasSigmas, preconditioned, preconditioningFromConfig, type Network } from '@onestep/core';
 import { networkFromConfig } from '@onestep/models';
-import { heun, multistep, oneStep, sampleImages } from '@onestep/sampling';
-import { disposeParams, mapParams, toTensor } from '@onestep/tensor';
+import { heun, multistep, oneStep, sampleImages, type AnyDenoiser } from '@onestep/sampling';
+import {
+  disposeParams,
+  mapParams,
+  toTensor,
+  type Params,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@onestep/tensor';
 import type { HostParams, ModelDescription } from '@onestep/training';
 import { UsageError } from '../errors';
 
@@ -10,20 +19,64 @@ export interface LiveModel {
   readonly description: ModelDescription;
   readonly network: Network;
   /** D(x, sigma) or f(x, sigma), by `description.kind`. */
-  readonly denoiser: Denoiser;
+  readonly denoiser: AnyDenoiser;
+  /** Frees the weights and what was compiled. */
   dispose(): void;
 }
 
-/** Uploads weights and wraps them as their description says. */
-export function liveModel(description: ModelDescription, weights: HostParams): LiveModel {
+/** Network calls below which tracing and compiling cost more than they save. */
+const worthCompiling = 256;
+
+/**
+ * Uploads weights and wraps them as their description says.
+ *
+ * @param options - `compile`: whether an inference runtime may run the network; `calls`: images times network calls to
+ * expect, below which it is not worth it
+ */
+export function liveModel(
+  description: ModelDescription,
+  weights: HostParams,
+  { compile = false, calls = 0 }: { readonly compile?: boolean; readonly calls?: number } = {},
+): LiveModel {
   const network = networkFromConfig(description.network);
   const preconditioning = preconditioningFromConfig(description.preconditioning);
   const params = mapParams(weights, toTensor);
+  const evaluate = preconditioned(network, preconditioning);
+  if (!compile || calls < worthCompiling) {
+    return { description, network, denoiser: evaluate(params), dispose: () => disposeParams(params) };
+  }
+  const { denoiser, dispose } = compiledDenoiser(params, (p, x, sigma, labels) => evaluate(p)(x, sigma, { labels }));
   return {
     description,
     network,
-    denoiser: preconditioned(network, preconditioning)(params),
-    dispose: () => disposeParams(params),
+    denoiser,
+    dispose() {
+      dispose();
+      disposeParams(params);
+    },
+  };
+}
+
+type Evaluate = (params: Params, x: Tensor, sigma: Tensor1D, labels: Tensor2D | undefined) => Tensor;
+type Call = [params: Params, x: Tensor, sigma: Tensor1D, labels: Tensor2D | undefined];
+
+/** The denoiser as one graph with its weights baked in; traced at the first call. */
+function compiledDenoiser(params: Params, evaluate: Evaluate): { denoiser: AnyDenoiser; dispose: () => void } {
+  let compiled: Promise<Compiled<Call, Tensor>> | undefined;
+  const prepare = async (call: Call): Promise<Compiled<Call, Tensor>> => {
+    const { compile } = await import('@onestep/compile');
+    return compile(evaluate, call, { constants: [0] });
+  };
+  return {
+    async denoiser(x, sigma, condition) {
+      const call: Call = [params, x, sigma, condition?.labels];
+      compiled ??= prepare(call);
+      return (await compiled)(...call);
+    },
+    dispose() {
+      // A session that never opened has nothing to free; the failure was reported by the call.
+      compiled?.then((graph) => graph.dispose()).catch(() => undefined);
+    },
   };
 }
 

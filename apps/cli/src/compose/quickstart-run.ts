@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Output } from '../output/output';
 import { lossPlot } from '../plots/loss-plot';
-import { findModel } from './find-model';
+import { findModel, type FoundModel } from './find-model';
 import { draw, liveModel, type Drawn } from './model';
 import { savePicture } from './pictures';
 import { studentRecipe, teacherRecipe, type QuickstartPlan } from './quickstart-plan';
@@ -61,7 +61,11 @@ export async function runQuickstart(
 
   output.line('Drawing one-step, two-step and teacher samples from the same noise');
   const started = performance.now();
-  const pictures = await drawSheets(folder, plan.seed, { student: studentModel, teacher: teacherModel });
+  const pictures = await drawSheets(folder, {
+    seed: plan.seed,
+    compile: options.engine?.compile ?? false,
+    models: { student: studentModel, teacher: teacherModel },
+  });
   const curves = {
     teacher: await (await openRun(teacherFolder)).readMetrics(),
     student: await studentRun.run.readMetrics(),
@@ -106,11 +110,19 @@ async function trained(
 /** Three sheets from the same noise, and one with all of them beside each other. */
 async function drawSheets(
   folder: string,
-  seed: number,
-  models: Readonly<Record<'student' | 'teacher', Awaited<ReturnType<typeof findModel>>>>,
+  {
+    seed,
+    compile,
+    models,
+  }: {
+    readonly seed: number;
+    readonly compile: boolean;
+    readonly models: Readonly<Record<'student' | 'teacher', FoundModel>>;
+  },
 ): Promise<Pick<QuickstartSummary, 'samples' | 'rmseToTeacher'>> {
-  const sheet = async (model: keyof typeof models, steps: number, file: string): Promise<Drawn> => {
-    const live = liveModel(models[model].model, models[model].params);
+  const sheet = async (model: 'student' | 'teacher', steps: number, file: string): Promise<Drawn> => {
+    const calls = sheetImages * (model === 'teacher' ? 2 * steps - 1 : steps);
+    const live = liveModel(models[model].model, models[model].params, { compile, calls });
     try {
       const drawn = await draw(live, { count: sheetImages, seed, steps });
       await savePicture(join(folder, file), drawn.images, live.description.shape, sheetImages);

@@ -1,6 +1,6 @@
 import { edmPreconditioning, preconditioningFromConfig } from '@onestep/core';
 import { networkFromConfig } from '@onestep/models';
-import { eagerRunner, OnestepError, type StepRunnerFactory } from '@onestep/tensor';
+import { OnestepError } from '@onestep/tensor';
 import {
   createTrainer,
   type HostParams,
@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import type { Output } from '../output/output';
 import { version } from '../version';
 import { openTrainingData, type TrainingData } from './batches';
+import type { Engine } from './engine';
 import { liveModel } from './model';
 import { recipeNetwork } from './network';
 import { saveGrid } from './pictures';
@@ -34,7 +35,8 @@ export interface TrainRunOptions {
   /** Diffusion model for `cd`, and to start from with `init.from: 'teacher'`. */
   readonly teacher?: Teacher | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly runnerFactory?: StepRunnerFactory | undefined;
+  /** What computes; default the current backend, op by op. */
+  readonly engine?: Engine | undefined;
 }
 
 /** A teacher and where it came from. */
@@ -108,7 +110,7 @@ async function train(
   data: TrainingData,
   options: TrainRunOptions & { readonly resume?: TrainingState | undefined; readonly initial?: HostParams | undefined },
 ): Promise<TrainRunResult> {
-  const { output, signal, resume, initial, runnerFactory = eagerRunner } = options;
+  const { output, signal, resume, initial, engine } = options;
   const { recipe } = run;
   const phase = options.phase ?? recipe.method;
   const trainer = await createTrainer({
@@ -119,7 +121,7 @@ async function train(
     teacher: options.teacher?.model,
     initial,
     resume,
-    runnerFactory,
+    runnerFactory: engine?.runnerFactory,
   });
   output.line(`${phase}: ${recipe.steps} steps of ${recipe.batchSize} images, ${trainer.description}`);
   output.event('start', {
@@ -158,11 +160,14 @@ async function train(
         if (description.shape.length !== 3) return;
         // The first evaluation average, else the student itself.
         const name = recipe.ema[0]?.name ?? 'student';
-        const model = liveModel(description, params[name]);
+        const steps = description.kind === 'consistency' ? 1 : gridHeunSteps;
+        const model = liveModel(description, params[name], {
+          compile: engine?.compile ?? false,
+          calls: gridImages * (2 * steps - 1),
+        });
         try {
           await mkdir(join(run.folder, 'samples'), { recursive: true });
           const file = join(run.folder, 'samples', `${String(at).padStart(7, '0')}.png`);
-          const steps = description.kind === 'consistency' ? 1 : gridHeunSteps;
           await saveGrid(file, model, { count: gridImages, seed: recipe.seed, steps });
           output.event('samples', { phase, step: at, file });
         } finally {
