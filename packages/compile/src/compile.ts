@@ -1,6 +1,7 @@
 import { OnestepError, tf, type Tensor } from '@onestep/tensor';
 import { chooseExecutor, type ExecutorChoice } from './executors/choose';
 import type { Executor, HostArray, Session } from './executors/executor';
+import { targetTraits } from './executors/target-traits';
 import { dumpGraph } from './graph/dump';
 import type { DType, Graph } from './graph/node';
 import { nodesOf } from './graph/order';
@@ -139,7 +140,7 @@ async function build(
   const { graph: traced, outputs } = trace(fn, layout, inputs);
   const tracedAt = performance.now();
   const graph = optimize(traced, convolutionCosts(executor.target, executor.channelBlock));
-  const { bytes, nodes, constants } = lower(graph);
+  const { bytes, nodes, constants } = lower(graph, targetTraits(executor.target));
   const loweredAt = performance.now();
   const session = await executor.open(bytes, { outputCount: graph.outputs.length });
   const moved = [...graph.inputs, ...graph.outputs].reduce(

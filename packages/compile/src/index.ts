@@ -4,3 +4,4 @@ export type { Executor, HostArray, OpenOptions, Session, Target, Value } from '.
 export { ortNode, type OrtNodeOptions } from './executors/ort-node';
 export { ortWeb, type OrtWebOptions } from './executors/ort-web';
 export { compiledRunner, type CompiledRunnerOptions } from './runner';
+export { exportOnnx, type ExportOptions } from './export/export-onnx';

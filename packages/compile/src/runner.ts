@@ -10,6 +10,7 @@ import {
 } from '@onestep/tensor';
 import { chooseExecutor, type ExecutorChoice } from './executors/choose';
 import type { Executor, Session, Value } from './executors/executor';
+import { targetTraits } from './executors/target-traits';
 import type { Graph } from './graph/node';
 import { lower } from './lower/lower';
 import { convolutionCosts } from './passes/convolutions/costs';
@@ -141,16 +142,14 @@ class CompiledRunner implements StepRunner {
     const { target, channelBlock } = this.#executor;
     const optimized = optimize(traced.graph, convolutionCosts(target, channelBlock));
     checkState(this.#entries, optimized);
-    const { graph, slots } = packState(
-      optimized,
-      this.#entries.map(({ role, name }, i) => ({
-        role,
-        name,
-        input: optimized.inputs[i],
-        output: optimized.outputs[i],
-      })),
-    );
-    const session = await this.#executor.open(lower(graph).bytes, {
+    const state = this.#entries.map(({ role, name }, i) => ({
+      role,
+      name,
+      input: optimized.inputs[i],
+      output: optimized.outputs[i],
+    }));
+    const { graph, slots } = packState(optimized, state, targetTraits(target));
+    const session = await this.#executor.open(lower(graph, targetTraits(target)).bytes, {
       outputCount: graph.outputs.length,
       keepOnDevice: slots.map((_, i) => i),
     });

@@ -1,7 +1,7 @@
 import { OnestepError } from '@onestep/tensor';
 import { nodesOf } from '../graph/order';
 import type { Graph, Node } from '../graph/node';
-import { encodeModel, type OnnxValue } from '../onnx/model';
+import { encodeModel, type OnnxModel, type OnnxValue } from '../onnx/model';
 import { blockedLowerings } from './blocked';
 import { elementwiseLowerings } from './elementwise';
 import { Emitter, type LoweringTable } from './emitter';
@@ -42,10 +42,16 @@ export interface Lowered {
  *
  * @throws OnestepError (`unsupported`) if a node has no lowering
  */
-export function lower(
+export function lower(graph: Graph, options: LowerOptions = {}): Lowered {
+  const model = lowerToModel(graph, options);
+  return { bytes: encodeModel(model), nodes: model.nodes.length, constants: model.initializers.length };
+}
+
+/** {@link lower} before it is written. */
+export function lowerToModel(
   graph: Graph,
   { portable = false, inputNames, outputNames, metadata }: LowerOptions = {},
-): Lowered {
+): OnnxModel {
   const out = new Emitter(portable);
   const inputs = graph.inputs.map((node, i) => {
     const name = inputNames?.[i] ?? `i${i}`;
@@ -65,8 +71,7 @@ export function lower(
     return valueOf(node, name);
   });
   const { nodes, initializers } = out;
-  const model = { nodes, initializers, inputs, outputs, ...(metadata === undefined ? {} : { metadata }) };
-  return { bytes: encodeModel(model), nodes: nodes.length, constants: initializers.length };
+  return { nodes, initializers, inputs, outputs, ...(metadata === undefined ? {} : { metadata }) };
 }
 
 function valueOf({ dtype, shape }: Node, name: string): OnnxValue {

@@ -35,8 +35,13 @@ export interface PackedState {
  * vector of all of them: a few hundred operators instead of some for every parameter.
  *
  * @param graph - outputs are those of `state` in order, then others; inputs are those of `state`, then others
+ * @param options - `vectors`: false leaves every tensor in its own shape; default true
  */
-export function packState(graph: Graph, state: readonly StateTensor[]): PackedState {
+export function packState(
+  graph: Graph,
+  state: readonly StateTensor[],
+  { vectors = true }: { readonly vectors?: boolean } = {},
+): PackedState {
   const classes = new Map<string, number[][]>();
   for (const tensors of byName(state)) {
     const key = signature(tensors.map((i) => state[i]));
@@ -45,7 +50,7 @@ export function packState(graph: Graph, state: readonly StateTensor[]): PackedSt
   const slots: Slot[] = [];
   const replacements = new Map<Node, Node>();
   for (const members of classes.values()) {
-    const packed = members.length < minMembers ? undefined : packClass(members, state);
+    const packed = vectors && members.length >= minMembers ? packClass(members, state) : undefined;
     if (packed === undefined) {
       for (const i of members.flat()) slots.push({ members: [i], input: state[i].input, output: state[i].output });
       continue;
