@@ -1,0 +1,30 @@
+import { cpus, loadavg, totalmem } from 'node:os';
+
+/** Where figures were measured. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGb: number;
+  readonly node: string;
+  readonly platform: string;
+  /** Average number of runnable threads over the minute before the measurement; above 0.5 others were at work. */
+  readonly loadAverage: number;
+}
+
+/** Facts of this machine, as of now. */
+export function machineFacts(): Machine {
+  const processors = cpus();
+  return {
+    cpu: processors.at(0)?.model.trim() ?? 'unknown',
+    cores: processors.length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    loadAverage: Math.round((loadavg().at(0) ?? 0) * 100) / 100,
+  };
+}
+
+/** Largest resident memory of this process so far, in MB. */
+export function peakMemoryMb(): number {
+  return process.resourceUsage().maxRSS / 1024;
+}

@@ -1,0 +1,16 @@
+import type { CommonOptions, Question } from '../question';
+import { compile } from './compile';
+import { kernels } from './kernels';
+import { memory } from './memory';
+import { sampling } from './sampling';
+import { training } from './training';
+
+/** A question whose own options the command line has filled in. */
+export type AnyQuestion = Omit<Question, 'ask'> & {
+  readonly ask: (options: never, context: Parameters<Question['ask']>[1]) => ReturnType<Question['ask']>;
+};
+
+/** Every question, in the order in which they are asked when none is named. */
+export const questions: readonly AnyQuestion[] = [training, sampling, kernels, compile, memory];
+
+export type { CommonOptions };

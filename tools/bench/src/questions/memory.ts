@@ -1,0 +1,45 @@
+import { chooseExecutor, compiledRunner } from '@onestep/compile';
+import { useBackend, type BackendName } from '@onestep/tensor';
+import { benchNetwork } from '../jobs/networks';
+import { trainingJob, trainingMethods, type TrainingMethod } from '../jobs/training-job';
+import { peakMemoryMb } from '../measure/machine';
+import type { CommonOptions, Question } from '../question';
+import { oneOf, positiveInteger, withBackend, withExecutor, withWork, type ExecutorOptions } from './options';
+
+interface MemoryOptions extends CommonOptions, ExecutorOptions {
+  readonly network?: readonly string[] | undefined;
+  readonly batch?: readonly number[] | undefined;
+  readonly method: TrainingMethod;
+  readonly engine: 'eager' | 'compiled';
+  readonly steps: number;
+  readonly backend: BackendName;
+}
+
+/** How much memory does a process need that does nothing but train? The other questions ask this one in child processes. */
+export const memory: Question<MemoryOptions> = {
+  name: 'memory',
+  summary: 'Peak resident memory of one process that does some training steps and nothing else.',
+  configure: (command) =>
+    withExecutor(withBackend(withWork(command)))
+      .option('--method <name>', `of ${trainingMethods.join(', ')}`, oneOf(trainingMethods), 'ect')
+      .option('--engine <name>', 'eager or compiled', oneOf(['eager', 'compiled']), 'eager')
+      .option('--steps <count>', 'training steps', positiveInteger, 3),
+  async ask(options, { progress }) {
+    const { quick, method, engine, steps, backend, provider, threads } = options;
+    const name = options.network?.at(0) ?? (quick ? 'tiny' : 'engine-benchmark');
+    const batch = options.batch?.at(0) ?? (quick ? 2 : 64);
+    await useBackend(backend);
+    const executor = engine === 'compiled' ? await chooseExecutor({ provider, threads }) : undefined;
+    const runnerFactory = executor === undefined ? undefined : compiledRunner({ executor });
+    const before = peakMemoryMb();
+    const job = await trainingJob({ network: benchNetwork(name), method, batch, runnerFactory });
+    for (let step = 1; step <= steps; step += 1) {
+      progress(`step ${step} of ${steps}: ${job.name}`);
+      await job.step();
+    }
+    const facts = { 'peak resident MB': peakMemoryMb(), 'before the first step MB': before, steps };
+    const rows = [{ case: job.name, subject: job.description, figures: {}, facts }];
+    job.dispose();
+    return { rows, engines: [], notes: [] };
+  },
+};
