@@ -63,6 +63,9 @@ class CompiledRunner implements StepRunner {
   readonly description: string;
   readonly #executor: Executor;
   readonly #step: StepRunnerOptions['step'];
+  /** Groups of the state, empty ones too. */
+  readonly #roles: readonly string[];
+  readonly #frozenRoles: readonly string[];
   readonly #entries: readonly StateEntry[];
   readonly #frozenEntries: readonly StateEntry[];
   readonly #frozen: readonly Value[];
@@ -73,6 +76,8 @@ class CompiledRunner implements StepRunner {
     this.description = `compiled for ${executor.description}`;
     this.#executor = executor;
     this.#step = step;
+    this.#roles = Object.keys(state).sort();
+    this.#frozenRoles = Object.keys(frozen).sort();
     this.#entries = entriesOf(state);
     this.#frozenEntries = entriesOf(frozen);
     this.#frozen = this.#frozenEntries.map(({ tensor }) => executor.value(tensor));
@@ -92,8 +97,10 @@ class CompiledRunner implements StepRunner {
 
   async readState(): Promise<Record<string, Record<string, HostTensor>>> {
     const tensors = await this.#buffers.read(this.#entries.map(({ tensor }) => tensor));
-    const groups: Record<string, Record<string, HostTensor>> = {};
-    this.#entries.forEach(({ role, name }, i) => ((groups[role] ??= {})[name] = tensors[i]));
+    const groups: Record<string, Record<string, HostTensor>> = Object.fromEntries(
+      this.#roles.map((role) => [role, {}]),
+    );
+    this.#entries.forEach(({ role, name }, i) => (groups[role][name] = tensors[i]));
     return groups;
   }
 
@@ -127,7 +134,7 @@ class CompiledRunner implements StepRunner {
     const inputLayout: Layout = { kind: 'record', entries: names.map((name) => [name, { kind: 'tensor' }]) };
     const layout: Layout = {
       kind: 'list',
-      items: [layoutOf(this.#entries), layoutOf(this.#frozenEntries), inputLayout],
+      items: [layoutOf(this.#entries, this.#roles), layoutOf(this.#frozenEntries, this.#frozenRoles), inputLayout],
     };
     const tensors = [
       ...[...this.#entries, ...this.#frozenEntries].map(({ tensor }) => tensor),
@@ -186,8 +193,8 @@ function entriesOf(state: HostState): StateEntry[] {
   );
 }
 
-function layoutOf(entries: readonly StateEntry[]): Layout {
-  const groups = new Map<string, [string, Layout][]>();
+function layoutOf(entries: readonly StateEntry[], roles: readonly string[]): Layout {
+  const groups = new Map(roles.map((role): [string, [string, Layout][]] => [role, []]));
   for (const { role, name } of entries) {
     groups.set(role, [...(groups.get(role) ?? []), [name, { kind: 'tensor' }]]);
   }

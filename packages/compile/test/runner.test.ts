@@ -93,6 +93,20 @@ describe('a compiled training step', () => {
     expect(Array.from(state.a.w.data)).toEqual([1, 2]);
   });
 
+  it('hands over groups without tensors', async () => {
+    const runner = await compiledRunner({ executor: await testExecutor() })({
+      step: ({ a, none }, { nothing }) => {
+        const count = Object.keys(none).length + Object.keys(nothing).length;
+        return { state: { a: { w: tf.add(a.w, count) }, none: {} }, outputs: {} };
+      },
+      state: { a: { w: hostTensor(Float32Array.of(1)) }, none: {} },
+      frozen: { nothing: {} },
+    });
+    await runner.step({});
+    expect(await runner.readState()).toMatchObject({ a: { w: { shape: [1] } }, none: {} });
+    runner.dispose();
+  });
+
   it('refuses a step that loses state or changes its shape', async () => {
     const state = { a: { w: hostTensor(Float32Array.of(1, 2)) } };
     const factory = compiledRunner({ executor: await testExecutor() });

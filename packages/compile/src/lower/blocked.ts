@@ -17,6 +17,11 @@ function optionalOperands(node: Node, out: Emitter, channels: number, image: rea
   return shift === true ? operands : [];
 }
 
+/** A function that the operator applies to its result. */
+function activationOf({ attrs: { activation } }: Node): { readonly activation?: string } {
+  return typeof activation === 'string' ? { activation } : {};
+}
+
 const unitWindow = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const;
 
 /**
@@ -50,7 +55,12 @@ export const blockedLowerings: LoweringTable = {
       out.reshape(scale, [group, 1, 1, 1]),
       ...optionalOperands(node, out, group, image),
     ];
-    const result = out.emit('Conv', operands, { ...unitWindow, group, kernel_shape: [1, 1] }, blockedDomain);
+    const result = out.emit(
+      'Conv',
+      operands,
+      { ...unitWindow, group, kernel_shape: [1, 1], ...activationOf(node) },
+      blockedDomain,
+    );
     return out.reshaped(result, image, node.shape);
   },
   channelDot: (node, out) => {

@@ -1,5 +1,5 @@
 import { OnestepError } from '@onestep/tensor';
-import { nodesOf } from '../graph/order';
+import { schedule } from '../graph/schedule';
 import type { Graph, Node } from '../graph/node';
 import { encodeModel, type OnnxModel, type OnnxValue } from '../onnx/model';
 import { blockedLowerings } from './blocked';
@@ -58,7 +58,7 @@ export function lowerToModel(
     out.define(node, name);
     return valueOf(node, name);
   });
-  for (const node of nodesOf(graph)) {
+  for (const node of schedule(graph)) {
     if (node.op === 'input' || node.op === 'constant') continue;
     const lowering = lowerings[node.op];
     if (lowering === undefined) throw new OnestepError('unsupported', `compile: ${node.op} has no ONNX lowering.`);
@@ -71,6 +71,9 @@ export function lowerToModel(
     return valueOf(node, name);
   });
   const { nodes, initializers } = out;
+  // ONNX Runtime orders operators itself, from the outputs back, the operand that is written last first: written
+  // backwards, they run in the order of the schedule. The standard wants operands before users.
+  if (!portable) nodes.reverse();
   return { nodes, initializers, inputs, outputs, ...(metadata === undefined ? {} : { metadata }) };
 }
 

@@ -5,7 +5,8 @@ import { rewrite } from '../graph/rewrite';
 
 /**
  * The gradient of y = u s with s = sigmoid(u) as reverse mode writes it, d s + (d u) (s (1 - s)), costs six operations
- * over the image; d (s + y (1 - s)) costs four, and u need not be kept, since y is.
+ * over the image; d (s + y (1 - s)) costs four. In it s is computed anew (the attribute keeps it from being shared), so
+ * that it need not be kept in memory from the forward pass to the backward pass.
  */
 export function simplifySilu(graph: Graph): Graph {
   return rewrite(graph, (node) => siluGradient(node) ?? node);
@@ -25,7 +26,8 @@ function matched(direct: Node, through: Node): Node | undefined {
     if (s.op !== 'sigmoid' || !sameShape(u.shape, through.shape)) continue;
     for (const [weighted, slope] of eitherWay(through)) {
       if (isProduct(weighted, d, u) && isSlope(slope, s)) {
-        return mul(d, add(s, mul(mul(u, s), sub(scalar(1, s), s))));
+        const anew: Node = { ...s, attrs: { again: true } };
+        return mul(d, add(anew, mul(mul(u, s), sub(scalar(1, s), anew))));
       }
     }
   }

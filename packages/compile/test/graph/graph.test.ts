@@ -2,11 +2,12 @@ import { tf } from '@onestep/tensor';
 import { describe, expect, it } from 'vitest';
 import { constant, constantElements, filled, uniformValue } from '../../src/graph/constant';
 import { dumpGraph } from '../../src/graph/dump';
-import { add, binary } from '../../src/graph/elementwise';
+import { add, binary, unary } from '../../src/graph/elementwise';
 import type { Node } from '../../src/graph/node';
 import { countUses, nodesOf } from '../../src/graph/order';
 import { rewrite, substitute } from '../../src/graph/rewrite';
-import { reshape, tile, transpose } from '../../src/graph/shape-ops';
+import { schedule } from '../../src/graph/schedule';
+import { concat, reshape, tile, transpose } from '../../src/graph/shape-ops';
 import { opsOf, traced } from '../support/graphs';
 
 const input = (shape: readonly number[]): Node => ({ op: 'input', inputs: [], attrs: {}, shape, dtype: 'float32' });
@@ -63,6 +64,34 @@ describe('a graph', () => {
         'return %3',
       ].join('\n'),
     );
+  });
+});
+
+describe('the schedule', () => {
+  it('takes the deepest operand first, and members of a collection shallowest first', () => {
+    const x = input([1]);
+    const deep = [1, 2, 3].reduce((node) => unary('exp', node), unary('sin', x));
+    const shallow = unary('cos', x);
+    const order = schedule({ inputs: [x], outputs: [add(shallow, deep)] });
+    expect(order.map(({ op }) => op)).toEqual(['input', 'sin', 'exp', 'exp', 'exp', 'cos', 'add']);
+
+    const chain = Array.from({ length: 9 }, (_, i) => i).reduce<Node[]>(
+      (nodes) => [unary('exp', nodes[0]), ...nodes],
+      [unary('sin', x)],
+    );
+    const taps = chain.map((node) => unary('neg', node));
+    const collected = schedule({ inputs: [x], outputs: [concat(taps, 0)] }).map(({ op }) => op);
+    expect(collected.slice(0, 5)).toEqual(['input', 'sin', 'neg', 'exp', 'neg']);
+  });
+
+  it('keeps operands before users', () => {
+    const graph = traced([[2, 3]], (x) => tf.softmax(tf.add(tf.mul(x, x), tf.exp(tf.mul(x, x)))));
+    const seen = new Set<Node>();
+    for (const node of schedule(graph)) {
+      expect(node.inputs.every((operand) => seen.has(operand))).toBe(true);
+      seen.add(node);
+    }
+    expect(seen).toEqual(new Set(nodesOf(graph)));
   });
 });
 

@@ -11,11 +11,19 @@ import { broadcast } from '../../graph/shape-ops';
 export function fuseChannelAffine(graph: Graph, block: number): Graph {
   const scaled = rewrite(graph, (node) => scale(node, block) ?? node);
   const uses = countUses(scaled);
-  return rewrite(scaled, (node, original) => {
+  const shifted = rewrite(scaled, (node, original) => {
     if (node.op !== 'add') return node;
     const once = node.inputs.map((_, i) => uses.get(original.inputs[i]) === 1);
     return addition(node, once, block) ?? node;
   });
+  return rewrite(shifted, (node) => activation(node) ?? node);
+}
+
+/** A sigmoid that is computed anew for the backward pass starts from the image before the scale, which is in memory. */
+function activation(node: Node): Node | undefined {
+  const [taker] = node.inputs;
+  if (node.op !== 'sigmoid' || node.attrs.again !== true || taker.op !== 'channelAffine') return undefined;
+  return { ...taker, attrs: { ...taker.attrs, activation: 'Sigmoid' } };
 }
 
 const isImage = ({ shape, dtype }: Node, block: number): boolean =>

@@ -38,39 +38,27 @@ function groupCount(batch: number, positions: number): number {
 
 /**
  * One product for all taps, from two small copies instead of one per tap: x shifted by each column of the filter,
- * `[B, H' W, columns in]`, and dy shifted by each row, `[B, H' W, rows out]`, where H' are the rows of the padded image.
+ * `[B, H W', columns in]`, and dy shifted by each row, `[B, H W', rows out]`, W' being the columns of dy. What a shift
+ * brings in from beyond the image is a column or row of zeros; rows beyond x are not needed, their products are zero.
  */
-function overBands(
-  x: Node,
-  dy: Node,
-  shape: readonly number[],
-  { dilations, pads: [top, left, bottom, right] }: Window2D,
-): Node {
+function overBands(x: Node, dy: Node, shape: readonly number[], window: Window2D): Node {
   const [kernelHeight, kernelWidth, inputs, outputs] = shape;
-  const [batch, height] = x.shape;
+  const [batch, height, width] = x.shape;
   const [, outHeight, outWidth] = dy.shape;
-  const bandHeight = outHeight + (kernelHeight - 1) * dilations[0];
-  // What lies beyond the last row that a tap reads is cut off by the rows of dy.
-  const tall = Math.max(bandHeight, height + top + bottom);
-  const rows = tall * outWidth;
-  const image = pad(x, [0, top, left, 0], [0, tall - height - top, right, 0]);
-  const columns = indices(outWidth, kernelWidth, (at, tap) => at + tap * dilations[1]);
+  const { dilations, pads: [top, left] } = window; // prettier-ignore
+  const rows = height * outWidth;
+  const within = (at: number, extent: number): number => (at >= 0 && at < extent ? at : extent);
+  const columns = indices(outWidth, kernelWidth, (at, tap) => within(at + tap * dilations[1] - left, width));
+  const image = pad(x, [0, 0, 0, 0], [0, 0, 1, 0]);
   const bands = reshape(gather(image, columns, 2), [batch, rows, kernelWidth * inputs]);
 
-  // The row of dy that a tap multiplies with row `at` of the bands; beyond the image a row of zeros.
-  const rowOf = (at: number, tap: number): number => {
-    const row = at - tap * dilations[0];
-    return row >= 0 && row < outHeight ? row : outHeight;
-  };
+  // The row of dy that a tap multiplies with row `at` of x.
+  const rowOf = (at: number, tap: number): number => within(at - tap * dilations[0] + top, outHeight);
   const groups = groupCount(batch, rows);
   if (groups === batch) {
     // Large images: rows of dy as they are stored channel by channel, which the product reads without transposing.
     const gradient = pad(transpose(dy, [0, 3, 1, 2]), [0, 0, 0, 0], [0, 0, 1, 0]);
-    const taken = gather(
-      gradient,
-      indices(kernelHeight, tall, (tap, at) => rowOf(at, tap)),
-      2,
-    );
+    const taken = gather(gradient, indices(kernelHeight, height, (tap, at) => rowOf(at, tap)), 2); // prettier-ignore
     const shifted = reshape(taken, [batch, outputs * kernelHeight, rows]);
     const taps = reduce('sum', matMul(shifted, bands), [0]);
     return transpose(reshape(taps, [outputs, kernelHeight, kernelWidth, inputs]), [1, 2, 3, 0]);
