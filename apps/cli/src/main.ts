@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addDataset } from './commands/dataset';
 import { addDoctor } from './commands/doctor';
+import { addExport } from './commands/export';
 import { addInspect } from './commands/inspect';
 import { addQuickstart } from './commands/quickstart';
 import { addResume } from './commands/resume';
@@ -19,7 +20,17 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
-  for (const add of [addQuickstart, addTrain, addResume, addSample, addInspect, addRuns, addDataset, addDoctor])
+  for (const add of [
+    addQuickstart,
+    addTrain,
+    addResume,
+    addSample,
+    addExport,
+    addInspect,
+    addRuns,
+    addDataset,
+    addDoctor,
+  ])
     add(program);
   return program;
 }
@@ -31,6 +42,7 @@ export function createProgram(): Command {
  * @returns the exit code: 0 done, 1 failed, 2 bad usage, 130 interrupted after a checkpoint
  */
 export async function run(args: readonly string[]): Promise<number> {
+  outliveClosedPipes();
   const program = createProgram();
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -43,5 +55,14 @@ export async function run(args: readonly string[]): Promise<number> {
       process.stderr.write(`${error.stack ?? ''}\n`);
     }
     return exitCodeOf(error);
+  }
+}
+
+/** `onestep train ... | head` closes the pipe: a training goes on without its reader, and others end by themselves. */
+function outliveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   }
 }

@@ -66,15 +66,15 @@ export function ortExecutor({
       });
       return {
         async run(inputs, outputs = []) {
-          const feeds = Object.fromEntries(inputs.map((input, i) => [`i${i}`, tensorOf(input)]));
+          const feeds = Object.fromEntries(inputs.map((input, i) => [session.inputNames[i], tensorOf(input)]));
           const fetches = Object.fromEntries(
             Array.from({ length: outputCount }, (_, i) => {
               const given = outputs[i];
-              return [`o${i}`, given === undefined ? null : tensorOf(given)];
+              return [session.outputNames[i], given === undefined ? null : tensorOf(given)];
             }),
           );
           const results = await session.run(feeds, fetches);
-          return Array.from({ length: outputCount }, (_, i) => outputs[i] ?? new OrtValue(results[`o${i}`]));
+          return Array.from({ length: outputCount }, (_, i) => outputs[i] ?? new OrtValue(results[session.outputNames[i]]));
         },
         dispose: () => session.release(),
       };

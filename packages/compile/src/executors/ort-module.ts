@@ -10,6 +10,9 @@ export interface OrtTensor {
 
 /** A session of ONNX Runtime. */
 export interface OrtSession {
+  /** Names in the model's order. */
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
   run(
     feeds: Readonly<Record<string, OrtTensor>>,
     fetches: Readonly<Record<string, OrtTensor | null>>,
