@@ -25,9 +25,8 @@ export function numberIn(low: number, high = Number.POSITIVE_INFINITY): (text: s
 
 /** Parses an option as comma-separated numbers. */
 export function numberList(text: string): number[] {
-  const values = text.split(',').map((part) => Number(part));
-  if (values.some((value) => !Number.isFinite(value)))
-    throw new InvalidArgumentError('Expected numbers separated by commas.');
+  const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!values.every(Number.isFinite)) throw new InvalidArgumentError('Expected numbers separated by commas.');
   return values;
 }
 

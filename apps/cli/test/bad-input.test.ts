@@ -56,6 +56,34 @@ describe('bad usage ends with code 2 and a sentence', () => {
     expect((await fails(['train', 'cd.json'])).message).toMatch(/--teacher/);
   });
 
+  it('for flags that do not apply, before a run is made', async () => {
+    expect((await fails(['train', 'good.json', '--teacher', 'digits', '--out', 'never'])).message).toMatch(/uses none/);
+    expect((await fails(['sample', 'x', '--sigmas', '80,'])).message).toMatch(/numbers separated by commas/);
+    expect((await fails(['runs', 'nowhere'])).message).toBe('onestep: nowhere does not exist.');
+    writeFileSync(join(cwd, 'dropout.json'), JSON.stringify(smallRecipe('digits', { dropout: 0.1 })));
+    expect(await fails(['train', 'dropout.json', '--out', 'never'])).toMatchObject({ code: 2 });
+    expect(existsSync(join(cwd, 'never'))).toBe(false);
+  });
+
+  it('for data that the network cannot take, without leaving a plan behind', async () => {
+    writeSmallDigits(join(cwd, 'odd'), { side: 7 });
+    const { code, message } = await fails(['quickstart', '--dataset', 'odd', '--steps', '2', '--out', 'never']);
+    expect(code).toBe(2);
+    expect(message).toMatch(/divisible by 4/);
+    expect(existsSync(join(cwd, 'never'))).toBe(false);
+  });
+
+  it('for a quickstart that would go on with another plan than asked for', async () => {
+    mkdirSync(join(cwd, 'begun'), { recursive: true });
+    const plan = { method: 'ect', dataset: 'mnist', seed: 0, classConditional: true, teacherSteps: 1, studentSteps: 1 };
+    writeFileSync(join(cwd, 'begun', 'plan.json'), JSON.stringify(plan));
+    const { code, message } = await fails(['quickstart', '--dataset', 'digits', '--out', 'begun']);
+    expect(code).toBe(2);
+    expect(message).toMatch(/another --dataset/);
+    writeFileSync(join(cwd, 'begun', 'plan.json'), '{');
+    expect((await fails(['quickstart', '--out', 'begun'])).message).toMatch(/plan\.json is damaged/);
+  });
+
   it('for an output folder that holds something', async () => {
     mkdirSync(join(cwd, 'full'), { recursive: true });
     writeFileSync(join(cwd, 'full', 'keep.txt'), 'mine');

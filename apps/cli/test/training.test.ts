@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killAt, onestep, scratchFolder, start } from './support/cli';
@@ -49,7 +49,7 @@ describe('onestep train', () => {
   });
 
   it('tunes a consistency model from the teacher, for each method', async () => {
-    const teacher = join('runs/straight/checkpoints/40/ema-main.safetensors');
+    const teacher = join('runs/straight');
     for (const method of ['ect', 'cd', 'ct']) {
       const init = { from: method === 'ct' ? 'random' : 'teacher' };
       const file = recipe(method, { method, steps: 6, init, optimizer: { name: 'radam', learningRate: 1e-3 } });
@@ -132,6 +132,23 @@ describe('what a run leaves', () => {
     expect(JSON.parse(first.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ nfe: 2, count: 6 });
     await sample(4, 'b.png');
     expect(sha256(join(cwd, 'a.png'))).toBe(sha256(join(cwd, 'b.png')));
+  });
+
+  it('is listed beside a run that is damaged', async () => {
+    mkdirSync(join(cwd, 'runs', 'broken'), { recursive: true });
+    writeFileSync(join(cwd, 'runs', 'broken', 'recipe.json'), '{');
+    const { code, stdout, stderr } = await onestep(['runs'], cwd);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/straight/);
+    expect(stderr).toMatch(/broken cannot be read/);
+  });
+
+  it('is inspected from inside its folder, and by a reader that stops reading', async () => {
+    const checkpoint = join(cwd, 'runs/straight/checkpoints/40');
+    expect((await onestep(['inspect', '.'], checkpoint)).stdout).toMatch(/checkpoint 40: intact/);
+    const { child, finished } = start(['inspect', 'model.safetensors', '--tensors'], checkpoint);
+    child.stdout?.destroy();
+    expect(await finished).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('is listed and inspected', async () => {

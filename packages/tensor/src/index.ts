@@ -8,6 +8,7 @@ export { measureGflops, type Throughput } from './diagnostics/measure-gflops';
 export { jvp } from './autodiff/jvp';
 export { OnestepError, type OnestepErrorCode } from './errors';
 export { countLeaks } from './leaks';
+export { nearestName } from './nearest-name';
 export {
   cloneParams,
   countParams,

@@ -1,10 +1,10 @@
-import { readSafetensors } from '@onestep/tensor';
+import { OnestepError, readSafetensors, type SafetensorsFile } from '@onestep/tensor';
 import { decodeModel, type ModelDescription } from '@onestep/training';
 import { checkpointSteps, latestStep, loadCheckpoint, openRun } from '@onestep/training/node';
 import type { Command } from 'commander';
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { UsageError } from '../errors';
+import { basename, join, resolve } from 'node:path';
+import { cannotOpen, UsageError } from '../errors';
 import { formatBytes, table } from '../output/format';
 import { createOutput } from '../output/output';
 
@@ -19,7 +19,7 @@ export function addInspect(program: Command): void {
     .action(async (place: string, flags: { readonly json: boolean; readonly tensors: boolean }) => {
       const output = createOutput(flags);
       const stats = await stat(place).catch((cause: unknown) => {
-        throw new UsageError(`${place} cannot be opened: ${(cause as Error).message}`);
+        throw cannotOpen(place, cause);
       });
       const { value, lines } = stats.isFile() ? await weightFile(place, flags.tensors) : await folder(place);
       output.result(value, lines);
@@ -33,7 +33,7 @@ interface Findings {
 
 async function weightFile(path: string, listTensors: boolean): Promise<Findings> {
   const bytes = new Uint8Array(await readFile(path));
-  const { tensors, metadata } = readSafetensors(bytes);
+  const { tensors, metadata } = readFrom(path, bytes);
   const names = Object.keys(tensors).sort();
   const parameters = names.reduce((sum, name) => sum + tensors[name].data.length, 0);
   // Weight files of other projects have tensors but no description.
@@ -49,6 +49,18 @@ async function weightFile(path: string, listTensors: boolean): Promise<Findings>
         : []),
     ],
   };
+}
+
+function readFrom(path: string, bytes: Uint8Array): SafetensorsFile {
+  try {
+    return readSafetensors(bytes);
+  } catch (error) {
+    if (!(error instanceof OnestepError)) throw error;
+    throw new OnestepError(error.code, `${path}: ${error.message}`, {
+      details: { ...error.details, path },
+      cause: error,
+    });
+  }
 }
 
 function decodedModel(bytes: Uint8Array): ModelDescription | undefined {
@@ -76,7 +88,13 @@ function describe({
 
 async function folder(place: string): Promise<Findings> {
   const isCheckpoint = (await stat(join(place, 'manifest.json')).catch(() => undefined)) !== undefined;
-  if (isCheckpoint) return checkpoint(join(place, '..', '..'), Number(basename(place)));
+  if (isCheckpoint) {
+    const step = basename(resolve(place));
+    if (!/^\d+$/.test(step)) {
+      throw new UsageError(`${place} is a checkpoint outside a run, expected RUN/checkpoints/STEP.`);
+    }
+    return checkpoint(join(place, '..', '..'), Number(step));
+  }
   const run = await openRun(place);
   const steps = await checkpointSteps(place);
   const latest = await latestStep(place);

@@ -53,8 +53,14 @@ export function addSample(program: Command): void {
       }
       if (flags.steps !== undefined && flags.sigmas !== undefined)
         throw new UsageError('Pass either --steps or --sigmas.');
-      const { compile } = await startEngine(flags, output);
       const { path, model: description, params } = await findModel(place, flags.weights);
+      if (extension === '.png' && description.shape.length !== 3) {
+        throw new UsageError(
+          `--out: a model of shape [${description.shape.join(', ')}] makes no pictures, got ${flags.out}. Choose a name ending in .safetensors.`,
+        );
+      }
+      await mkdir(dirname(flags.out), { recursive: true });
+      const { compile } = await startEngine(flags, output);
       const callsPerImage = flags.sigmas?.length ?? flags.steps ?? (description.kind === 'consistency' ? 1 : 35);
       const model = liveModel(description, params, { compile, calls: flags.count * callsPerImage });
       let drawn: Drawn;
@@ -66,7 +72,6 @@ export function addSample(program: Command): void {
       } finally {
         model.dispose();
       }
-      await mkdir(dirname(flags.out), { recursive: true });
       if (extension === '.png') await savePicture(flags.out, drawn.images, description.shape, flags.count);
       else {
         const images = hostTensor(drawn.images, [flags.count, ...description.shape]);

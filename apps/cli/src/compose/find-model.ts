@@ -2,7 +2,7 @@ import { latestStep, loadModel } from '@onestep/training/node';
 import type { ModelFile } from '@onestep/training';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../errors';
+import { cannotOpen, UsageError } from '../errors';
 
 /** A model file and the weights in it. */
 export interface FoundModel extends ModelFile {
@@ -20,11 +20,15 @@ export async function findModel(place: string, weights?: string): Promise<FoundM
   return { path, ...(await loadModel(path)) };
 }
 
-async function modelPath(place: string, weights: string | undefined): Promise<string> {
+/** The file that {@link findModel} reads. */
+export async function modelPath(place: string, weights?: string): Promise<string> {
   const stats = await stat(place).catch((cause: unknown) => {
-    throw new UsageError(`${place} cannot be opened: ${(cause as Error).message}`);
+    throw cannotOpen(place, cause);
   });
-  if (stats.isFile()) return place;
+  if (stats.isFile()) {
+    if (weights === undefined) return place;
+    throw new UsageError(`--weights: ${place} is a file with one set of weights. Name its run or checkpoint instead.`);
+  }
   const step = await latestStep(place);
   const folder = step === undefined ? place : join(place, 'checkpoints', String(step));
   const files = await readdir(folder);

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import { UsageError } from '../errors';
 
 /**
@@ -15,9 +15,20 @@ export async function freeFolder(asked: string | undefined, fallback: string): P
     );
   }
   for (let number = 1; ; number += 1) {
-    const folder = number === 1 ? fallback : `${fallback}-${number}`;
+    const folder = numbered(fallback, number);
     if (await isFree(folder)) return folder;
   }
+}
+
+/** `NAME`, `NAME-2`, `NAME-3` and so on. */
+export function numbered(name: string, number: number): string {
+  return number === 1 ? name : `${name}-${number}`;
+}
+
+/** Writes a small file under another name and renames it, so that a kill leaves the whole file or none. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.tmp`, text);
+  await rename(`${path}.tmp`, path);
 }
 
 async function isFree(folder: string): Promise<boolean> {

@@ -1,7 +1,15 @@
 import type { Compiled } from '@onestep/compile';
 import { karrasSigmas, preconditioned, preconditioningFromConfig, type Network } from '@onestep/core';
 import { networkFromConfig } from '@onestep/models';
-import { heun, multistep, oneStep, sampleImages, type AnyDenoiser } from '@onestep/sampling';
+import {
+  heun,
+  multistep,
+  oneStep,
+  sampleImages,
+  type AnyDenoiser,
+  type MultistepOptions,
+  type Sampler,
+} from '@onestep/sampling';
 import {
   disposeParams,
   mapParams,
@@ -113,8 +121,11 @@ export async function draw(model: LiveModel, options: DrawOptions): Promise<Draw
   const { description, denoiser } = model;
   const { count, seed = 0, batchSize = 64, guidanceScale } = options;
   const { shape, numClasses } = description;
+  if (numClasses === 0 && (options.label !== undefined || (guidanceScale ?? 1) !== 1)) {
+    throw new UsageError('--label and --guidance-scale: the model has no classes. Leave them out.');
+  }
   if (options.label !== undefined && options.label >= numClasses) {
-    throw new UsageError(`--label: the model has ${numClasses} classes, got label ${options.label}.`);
+    throw new UsageError(`--label: expected a class in [0, ${numClasses - 1}], got ${options.label}.`);
   }
   const common = {
     shape,
@@ -127,14 +138,12 @@ export async function draw(model: LiveModel, options: DrawOptions): Promise<Draw
     ...(numClasses > 0 ? { label: (index: number) => options.label ?? index % numClasses } : {}),
   };
   const started = performance.now();
-  const plan =
-    description.kind === 'consistency'
-      ? consistencyPlan(description, options)
-      : { sampler: heun, sigmas: denoiserSigmas(description, options) };
+  const plan = description.kind === 'consistency' ? consistencyPlan(description, options) : undefined;
+  const sigmas = plan?.sigmas ?? denoiserSigmas(description, options);
   const batches =
-    plan.sampler.accepts === 'consistency'
-      ? sampleImages({ ...common, ...plan, consistencyFunction: denoiser, clip: [-1, 1] })
-      : sampleImages({ ...common, ...plan, denoiser });
+    plan === undefined
+      ? sampleImages({ ...common, sampler: heun, sigmas, denoiser })
+      : sampleImages({ ...common, ...plan, consistencyFunction: denoiser, clip: [-1, 1] });
 
   const images = new Float32Array(count * shape.reduce((product, side) => product * side, 1));
   let filled = 0;
@@ -145,18 +154,23 @@ export async function draw(model: LiveModel, options: DrawOptions): Promise<Draw
     nfe = batch.nfe;
   }
   const seconds = (performance.now() - started) / 1000;
-  return { images, nfe, sampler: plan.sampler.name, sigmas: plan.sigmas, seconds };
+  return { images, nfe, sampler: (plan?.sampler ?? heun).name, sigmas, seconds };
 }
 
-function consistencyPlan({ sigmaMin, sigmaMax }: ModelDescription, { steps = 1, sigmas }: DrawOptions) {
+/** Sampler and noise levels of a consistency function. */
+function consistencyPlan(
+  { sigmaMin, sigmaMax }: ModelDescription,
+  { steps = 1, sigmas }: DrawOptions,
+): { sampler: Sampler<MultistepOptions>; sigmas: readonly number[]; samplerOptions: MultistepOptions } {
   // Without the last level, sigmaMin, where a consistency function is the identity.
   const levels = sigmas ?? karrasSigmas(steps + 1, { sigmaMin, sigmaMax }).slice(0, -1);
-  return levels.length === 1 ? { sampler: oneStep, sigmas: levels } : { sampler: multistep, sigmas: levels };
+  return { sampler: levels.length === 1 ? oneStep : multistep, sigmas: levels, samplerOptions: { sigmaMin } };
 }
 
 function denoiserSigmas({ sigmaMin, sigmaMax }: ModelDescription, { steps = 18, sigmas }: DrawOptions): number[] {
   if (steps < 2 && sigmas === undefined) {
     throw new UsageError(`--steps: this model is a denoiser, which needs at least 2 Heun steps, got ${steps}.`);
   }
-  return [...(sigmas ?? karrasSigmas(steps, { sigmaMin, sigmaMax })), 0];
+  const levels = sigmas ?? karrasSigmas(steps, { sigmaMin, sigmaMax });
+  return levels.at(-1) === 0 ? [...levels] : [...levels, 0];
 }

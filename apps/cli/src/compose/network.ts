@@ -1,5 +1,5 @@
 import type { Network } from '@onestep/core';
-import { networkFromConfig } from '@onestep/models';
+import { networkFromConfig, type NetworkDescription } from '@onestep/models';
 import { OnestepError } from '@onestep/tensor';
 import type { Recipe } from '@onestep/training';
 import type { TrainingData } from './batches';
@@ -21,7 +21,7 @@ export function recipeNetwork(
       `network.classConditional is true, but ${data.id} has no labels. Set it to false.`,
     );
   }
-  const made = networkFromConfig({
+  const made = makeNetwork({
     name,
     preset,
     config: {
@@ -43,4 +43,14 @@ export function recipeNetwork(
     );
   }
   return made;
+}
+
+/** What is wrong with the description is wrong with the recipe. */
+function makeNetwork(description: NetworkDescription): Network {
+  try {
+    return networkFromConfig(description);
+  } catch (error) {
+    if (!(error instanceof OnestepError) || error.code !== 'invalid-model') throw error;
+    throw new OnestepError('invalid-recipe', `network: ${error.message}`, { details: error.details, cause: error });
+  }
 }

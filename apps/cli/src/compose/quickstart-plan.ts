@@ -5,12 +5,17 @@ import { recipeNetwork } from './network';
 
 /** Ways from a teacher, or from data, to a consistency model. */
 export const quickstartMethods = ['ect', 'cd', 'ct'] as const;
+/** One of {@link quickstartMethods}. */
 export type QuickstartMethod = (typeof quickstartMethods)[number];
 
 /** What a quickstart was asked for, resolved; stored in its folder, so that it can be taken up again. */
 export interface QuickstartPlan {
   readonly method: QuickstartMethod;
   readonly dataset: string;
+  /** Side that the images of a folder or zip are resized and cropped to. */
+  readonly imageSize?: number | undefined;
+  /** Whether the network takes the class, which needs data with labels. */
+  readonly classConditional: boolean;
   readonly seed: number;
   readonly teacherSteps: number;
   readonly studentSteps: number;
@@ -19,7 +24,10 @@ export interface QuickstartPlan {
 /** Part of the steps, or of the time, that the teacher gets. */
 const teacherShare: Readonly<Record<QuickstartMethod, number>> = { ect: 0.5, cd: 0.5, ct: 0.3 };
 
-type RecipeRequest = Pick<QuickstartPlan, 'dataset' | 'seed'> & { readonly steps: number };
+type RecipeRequest = Omit<QuickstartPlan, 'method' | 'teacherSteps' | 'studentSteps'> & { readonly steps: number };
+
+/** A plan before its steps are known. */
+export type PlanRequest = Omit<QuickstartPlan, 'teacherSteps' | 'studentSteps'>;
 
 /** Recipe of the diffusion teacher. */
 export function teacherRecipe(request: RecipeRequest): Recipe {
@@ -31,24 +39,23 @@ export function studentRecipe(method: QuickstartMethod, request: RecipeRequest):
   return quickstartRecipe(method, request);
 }
 
-function quickstartRecipe(method: QuickstartMethod | 'edm', { dataset, seed, steps }: RecipeRequest): Recipe {
+function quickstartRecipe(method: QuickstartMethod | 'edm', request: RecipeRequest): Recipe {
+  const { dataset, imageSize, classConditional, seed, steps } = request;
   const recipe = recipeByName(`quickstart-${method}`);
   const every = Math.max(1, Math.ceil(steps / 4));
   return parseRecipe({
     ...recipe,
     steps,
     seed,
-    dataset: { ...recipe.dataset, spec: dataset },
+    dataset: { ...recipe.dataset, spec: dataset, imageSize },
+    network: { ...recipe.network, classConditional },
     checkpoint: { ...recipe.checkpoint, everySteps: every },
     logging: { everySteps: Math.max(1, Math.ceil(steps / 200)), samplesEverySteps: every },
   });
 }
 
 /** Divides a number of steps between teacher and student. */
-export function planBySteps(
-  request: Pick<QuickstartPlan, 'method' | 'dataset' | 'seed'>,
-  steps: number,
-): QuickstartPlan {
+export function planBySteps(request: PlanRequest, steps: number): QuickstartPlan {
   const teacherSteps = Math.max(1, Math.round(steps * teacherShare[request.method]));
   return { ...request, teacherSteps, studentSteps: Math.max(1, steps - teacherSteps) };
 }
@@ -60,7 +67,7 @@ export function planBySteps(
  * @param seconds - for both trainings together
  */
 export async function planByTime(
-  request: Pick<QuickstartPlan, 'method' | 'dataset' | 'seed'>,
+  request: PlanRequest,
   seconds: number,
   { data, runnerFactory }: { readonly data: TrainingData; readonly runnerFactory?: StepRunnerFactory | undefined },
 ): Promise<QuickstartPlan> {

@@ -3,9 +3,11 @@ import { openRun, saveModel } from '@onestep/training/node';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UsageError } from '../errors';
 import type { Output } from '../output/output';
 import { lossPlot } from '../plots/loss-plot';
 import { findModel, type FoundModel } from './find-model';
+import { writeWhole } from './folders';
 import { draw, liveModel, type Drawn } from './model';
 import { savePicture } from './pictures';
 import { studentRecipe, teacherRecipe, type QuickstartPlan } from './quickstart-plan';
@@ -26,8 +28,11 @@ export interface QuickstartSummary {
   readonly samples: Readonly<
     Record<'oneStep' | 'twoStep' | 'teacher', { readonly nfe: number; readonly imagesPerSecond: number }>
   >;
-  /** Root mean square difference to the teacher's image from the same noise, on the scale [-1, 1]. */
-  readonly rmseToTeacher: { readonly oneStep: number; readonly twoStep: number };
+  /**
+   * Root mean square difference of the one-step images to the teacher's from the same noise, on the scale [-1, 1]. Two steps
+   * add noise of their own and leave the teacher's trajectory.
+   */
+  readonly rmseToTeacher: number;
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -64,8 +69,10 @@ export async function runQuickstart(
   const pictures = await drawSheets(folder, {
     seed: plan.seed,
     compile: options.engine?.compile ?? false,
+    signal: options.signal,
     models: { student: studentModel, teacher: teacherModel },
   });
+  if (pictures === undefined) return undefined;
   const curves = {
     teacher: await (await openRun(teacherFolder)).readMetrics(),
     student: await studentRun.run.readMetrics(),
@@ -93,7 +100,7 @@ export async function runQuickstart(
       model: 'model.safetensors',
     },
   };
-  await writeFile(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  await writeWhole(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
   return summary;
 }
 
@@ -107,19 +114,21 @@ async function trained(
   return resumeRun(folder, options);
 }
 
-/** Three sheets from the same noise, and one with all of them beside each other. */
+/** Three sheets from the same noise, and one with all of them beside each other; undefined if interrupted between them. */
 async function drawSheets(
   folder: string,
   {
     seed,
     compile,
+    signal,
     models,
   }: {
     readonly seed: number;
     readonly compile: boolean;
+    readonly signal: AbortSignal | undefined;
     readonly models: Readonly<Record<'student' | 'teacher', FoundModel>>;
   },
-): Promise<Pick<QuickstartSummary, 'samples' | 'rmseToTeacher'>> {
+): Promise<Pick<QuickstartSummary, 'samples' | 'rmseToTeacher'> | undefined> {
   const sheet = async (model: 'student' | 'teacher', steps: number, file: string): Promise<Drawn> => {
     const calls = sheetImages * (model === 'teacher' ? 2 * steps - 1 : steps);
     const live = liveModel(models[model].model, models[model].params, { compile, calls });
@@ -132,15 +141,24 @@ async function drawSheets(
     }
   };
   const oneStep = await sheet('student', 1, 'one-step.png');
+  if (await interrupted(signal)) return undefined;
   const twoStep = await sheet('student', 2, 'two-step.png');
+  if (await interrupted(signal)) return undefined;
   const teacher = await sheet('teacher', teacherSteps, 'teacher-heun.png');
+  if (await interrupted(signal)) return undefined;
   const { shape } = models.student.model;
   await saveOverview(join(folder, 'overview.png'), [oneStep.images, twoStep.images, teacher.images], shape);
   const speed = ({ nfe, seconds }: Drawn) => ({ nfe, imagesPerSecond: sheetImages / seconds });
   return {
     samples: { oneStep: speed(oneStep), twoStep: speed(twoStep), teacher: speed(teacher) },
-    rmseToTeacher: { oneStep: rmse(oneStep.images, teacher.images), twoStep: rmse(twoStep.images, teacher.images) },
+    rmseToTeacher: rmse(oneStep.images, teacher.images),
   };
+}
+
+/** Lets a waiting Ctrl-C be heard, and tells whether there was one. */
+async function interrupted(signal: AbortSignal | undefined): Promise<boolean> {
+  await new Promise(setImmediate);
+  return signal?.aborted === true;
 }
 
 /** Sheets side by side, one empty column between: image i of each is in the same place. */
@@ -179,7 +197,12 @@ function plotCurves(
 /** Reads the plan of an unfinished quickstart; undefined if the folder holds none. */
 export async function unfinishedPlan(folder: string): Promise<QuickstartPlan | undefined> {
   if (existsSync(join(folder, 'summary.json')) || !existsSync(join(folder, 'plan.json'))) return undefined;
-  return JSON.parse(await readFile(join(folder, 'plan.json'), 'utf8')) as QuickstartPlan;
+  const file = join(folder, 'plan.json');
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as QuickstartPlan;
+  } catch (cause) {
+    throw new UsageError(`${file} is damaged (${(cause as Error).message}). Remove its folder, or choose another.`);
+  }
 }
 
 /** Lines for people about a finished quickstart. */
@@ -188,8 +211,8 @@ export function describeSummary(folder: string, summary: QuickstartSummary, outp
   const at = (name: string): string => join(folder, files[name]);
   output.result({ folder, ...summary }, [
     '',
-    `one step   ${at('oneStep')}  NFE ${samples.oneStep.nfe}, ${samples.oneStep.imagesPerSecond.toFixed(0)} images/s, RMSE to the teacher's image ${rmseToTeacher.oneStep.toFixed(3)}`,
-    `two steps  ${at('twoStep')}  NFE ${samples.twoStep.nfe}, ${samples.twoStep.imagesPerSecond.toFixed(0)} images/s, RMSE ${rmseToTeacher.twoStep.toFixed(3)}`,
+    `one step   ${at('oneStep')}  NFE ${samples.oneStep.nfe}, ${samples.oneStep.imagesPerSecond.toFixed(0)} images/s, RMSE to the teacher's image ${rmseToTeacher.toFixed(3)}`,
+    `two steps  ${at('twoStep')}  NFE ${samples.twoStep.nfe}, ${samples.twoStep.imagesPerSecond.toFixed(0)} images/s`,
     `teacher    ${at('teacher')}  NFE ${samples.teacher.nfe}, ${samples.teacher.imagesPerSecond.toFixed(0)} images/s`,
     `overview   ${at('overview')}  (one step | two steps | teacher, same noise)`,
     `loss plot  ${at('loss')}`,

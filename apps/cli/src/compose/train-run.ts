@@ -7,6 +7,7 @@ import {
   type LogEntry,
   type Recipe,
   type TeacherModel,
+  type Trainer,
   type TrainingState,
 } from '@onestep/training';
 import { checkpointSteps, createRun, loadModel, openRun, type Run } from '@onestep/training/node';
@@ -19,6 +20,7 @@ import type { Engine } from './engine';
 import { liveModel } from './model';
 import { recipeNetwork } from './network';
 import { saveGrid } from './pictures';
+import { withRunLock } from './run-lock';
 
 /** Images on the fixed-noise grids that a run writes while it trains, and Heun steps where it takes a solver. */
 const gridImages = 64;
@@ -60,13 +62,18 @@ export async function startRun(folder: string, recipe: Recipe, options: TrainRun
   const data = await openTrainingData(recipe);
   try {
     // Everything that can be wrong with the request is found before the folder is made.
-    recipeNetwork(recipe, data);
-    const initial = await initialWeights(recipe);
-    await mkdir(folder, { recursive: true });
-    // A run is whole by itself: it can be resumed when the teacher's own run is gone.
-    if (options.teacher !== undefined) await copyFile(options.teacher.path, join(folder, teacherFile));
-    const run = await createRun(folder, { recipe, versions: { onestep: version } });
-    return await train(run, data, { ...options, initial });
+    const trainer = await makeTrainer(recipe, data, { ...options, initial: await initialWeights(recipe) });
+    try {
+      await mkdir(folder, { recursive: true });
+      return await withRunLock(folder, async () => {
+        // A run is whole by itself: it can be resumed when the teacher's own run is gone.
+        if (options.teacher !== undefined) await copyFile(options.teacher.path, join(folder, teacherFile));
+        const run = await createRun(folder, { recipe, versions: { onestep: version } });
+        return await train(run, trainer, options);
+      });
+    } finally {
+      trainer.dispose();
+    }
   } finally {
     data.close();
   }
@@ -83,7 +90,11 @@ export interface ResumeOptions extends TrainRunOptions {
 /** Goes on with a run from its newest checkpoint; one that was killed before its first begins again. */
 export async function resumeRun(folder: string, options: ResumeOptions): Promise<TrainRunResult> {
   const run = await openRun(folder);
-  const begun = options.step !== undefined || (await checkpointSteps(folder)).length > 0;
+  return withRunLock(run.folder, () => goOn(run, options));
+}
+
+async function goOn(run: Run, options: ResumeOptions): Promise<TrainRunResult> {
+  const begun = options.step !== undefined || (await checkpointSteps(run.folder)).length > 0;
   const state = begun
     ? await run.resume({ step: options.step, allowFallback: options.allowFallback ?? false })
     : undefined;
@@ -94,7 +105,12 @@ export async function resumeRun(folder: string, options: ResumeOptions): Promise
   try {
     const teacher = hasTeacher ? await loadTeacher(teacherPath) : undefined;
     const initial = begun ? undefined : await initialWeights(run.recipe);
-    return await train(run, data, { ...options, teacher, resume: state, initial });
+    const trainer = await makeTrainer(run.recipe, data, { ...options, teacher, resume: state, initial });
+    try {
+      return await train(run, trainer, options, state === undefined ? [] : await run.readMetrics());
+    } finally {
+      trainer.dispose();
+    }
   } finally {
     data.close();
   }
@@ -105,24 +121,33 @@ async function initialWeights({ init }: Recipe): Promise<HostParams | undefined>
   return init.from === 'random' || init.from === 'teacher' ? undefined : (await loadModel(init.from)).params;
 }
 
-async function train(
-  run: Run,
-  data: TrainingData,
-  options: TrainRunOptions & { readonly resume?: TrainingState | undefined; readonly initial?: HostParams | undefined },
-): Promise<TrainRunResult> {
-  const { output, signal, resume, initial, engine } = options;
-  const { recipe } = run;
-  const phase = options.phase ?? recipe.method;
-  const trainer = await createTrainer({
+/** Where a trainer begins: at a checkpoint, or at given weights. */
+interface Beginning {
+  readonly resume?: TrainingState | undefined;
+  readonly initial?: HostParams | undefined;
+}
+
+function makeTrainer(recipe: Recipe, data: TrainingData, options: TrainRunOptions & Beginning): Promise<Trainer> {
+  return createTrainer({
     recipe,
     network: recipeNetwork(recipe, data),
     batches: data.batches,
     labelNames: data.labelNames,
     teacher: options.teacher?.model,
-    initial,
-    resume,
-    runnerFactory: engine?.runnerFactory,
+    initial: options.initial,
+    resume: options.resume,
+    runnerFactory: options.engine?.runnerFactory,
   });
+}
+
+async function train(
+  run: Run,
+  trainer: Trainer,
+  { output, signal, engine, ...options }: TrainRunOptions,
+  logged: readonly LogEntry[] = [],
+): Promise<TrainRunResult> {
+  const { recipe } = run;
+  const phase = options.phase ?? recipe.method;
   output.line(`${phase}: ${recipe.steps} steps of ${recipe.batchSize} images, ${trainer.description}`);
   output.event('start', {
     phase,
@@ -132,56 +157,52 @@ async function train(
     engine: trainer.description,
   });
 
-  const losses = (resume === undefined ? [] : await run.readMetrics()).map((entry) => entry.loss);
+  const losses = logged.map((entry) => entry.loss);
   const started = performance.now();
   const startStep = trainer.step;
   let rate: number | undefined;
-  try {
-    const { reason, step } = await trainer.run({
-      signal,
-      onStep({ step: done, loss }) {
-        const perStep = (performance.now() - started) / 1000 / (done - startStep);
-        output.progress({
-          phase,
-          done,
-          total: recipe.steps,
-          losses: [...losses, loss],
-          imagesPerSecond: rate ?? recipe.batchSize / perStep,
-          eta: perStep * (recipe.steps - done),
-        });
-      },
-      async onLog(entry: LogEntry) {
-        losses.push(entry.loss);
-        rate = entry.imagesPerSecond;
-        output.event('log', { phase, ...entry });
-        await run.hooks.onLog(entry);
-      },
-      async onSample({ step: at, params, model: description }) {
-        if (description.shape.length !== 3) return;
-        // The first evaluation average, else the student itself.
-        const name = recipe.ema[0]?.name ?? 'student';
-        const steps = description.kind === 'consistency' ? 1 : gridHeunSteps;
-        const model = liveModel(description, params[name], {
-          compile: engine?.compile ?? false,
-          calls: gridImages * (2 * steps - 1),
-        });
-        try {
-          await mkdir(join(run.folder, 'samples'), { recursive: true });
-          const file = join(run.folder, 'samples', `${String(at).padStart(7, '0')}.png`);
-          await saveGrid(file, model, { count: gridImages, seed: recipe.seed, steps });
-          output.event('samples', { phase, step: at, file });
-        } finally {
-          model.dispose();
-        }
-      },
-      onCheckpoint: run.hooks.onCheckpoint,
-    });
-    const seconds = (performance.now() - started) / 1000;
-    output.event('end', { phase, reason, step, seconds });
-    return { run, reason, step, seconds, engine: trainer.description };
-  } finally {
-    trainer.dispose();
-  }
+  const { reason, step } = await trainer.run({
+    signal,
+    onStep({ step: done, loss }) {
+      const perStep = (performance.now() - started) / 1000 / (done - startStep);
+      output.progress({
+        phase,
+        done,
+        total: recipe.steps,
+        losses: [...losses, loss],
+        imagesPerSecond: rate ?? recipe.batchSize / perStep,
+        eta: perStep * (recipe.steps - done),
+      });
+    },
+    async onLog(entry: LogEntry) {
+      losses.push(entry.loss);
+      rate = entry.imagesPerSecond;
+      output.event('log', { phase, ...entry });
+      await run.hooks.onLog(entry);
+    },
+    async onSample({ step: at, params, model: description }) {
+      if (description.shape.length !== 3) return;
+      // The first evaluation average, else the student itself.
+      const name = recipe.ema[0]?.name ?? 'student';
+      const steps = description.kind === 'consistency' ? 1 : gridHeunSteps;
+      const model = liveModel(description, params[name], {
+        compile: engine?.compile ?? false,
+        calls: gridImages * (2 * steps - 1),
+      });
+      try {
+        await mkdir(join(run.folder, 'samples'), { recursive: true });
+        const file = join(run.folder, 'samples', `${String(at).padStart(7, '0')}.png`);
+        await saveGrid(file, model, { count: gridImages, seed: recipe.seed, steps });
+        output.event('samples', { phase, step: at, file });
+      } finally {
+        model.dispose();
+      }
+    },
+    onCheckpoint: run.hooks.onCheckpoint,
+  });
+  const seconds = (performance.now() - started) / 1000;
+  output.event('end', { phase, reason, step, seconds });
+  return { run, reason, step, seconds, engine: trainer.description };
 }
 
 /**

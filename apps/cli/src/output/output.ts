@@ -90,9 +90,10 @@ function liveOutput({ stdout, stderr }: Streams): Output {
       if (Date.now() < nextAt && !last) return;
       nextAt = Date.now() + 100;
       clear();
-      const bar = progressBar(reading.done / Math.max(1, reading.total), 20);
-      const spark = reading.losses === undefined ? '' : ` ${pc.cyan(sparkline(reading.losses, 16))}`;
-      stdout.write(`${bar} ${describe(reading)}${spark}`.slice(0, (stdout.columns ?? 120) + 20));
+      // A line that reaches the last column wraps on some terminals, and a wrapped one cannot be cleared.
+      const columns = stdout.columns !== undefined && stdout.columns > 0 ? stdout.columns : 80;
+      const { bar, text, spark } = liveLine(reading, columns - 1);
+      stdout.write(`${bar}${text}${pc.cyan(spark)}`);
       live = true;
       if (last) {
         stdout.write('\n');
@@ -105,6 +106,17 @@ function liveOutput({ stdout, stderr }: Streams): Output {
     },
     event: () => undefined,
   };
+}
+
+/** The parts of one line of at most `width` cells: the reading first, then sparkline and bar in the room that is left. */
+export function liveLine(reading: ProgressReading, width: number): { bar: string; text: string; spark: string } {
+  const { done, total, losses } = reading;
+  const text = describe(reading).slice(0, width);
+  const room = width - text.length;
+  const spark = losses === undefined || room < 5 ? '' : ` ${sparkline(losses, Math.min(16, room - 1))}`;
+  const barWidth = Math.min(20, width - text.length - (losses === undefined ? 0 : 17) - 1);
+  const bar = barWidth < 4 ? '' : `${progressBar(done / Math.max(1, total), barWidth)} `;
+  return { bar, text, spark };
 }
 
 function describe({ phase, done, total, losses, imagesPerSecond, eta, facts }: ProgressReading): string {

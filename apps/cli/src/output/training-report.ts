@@ -16,6 +16,11 @@ export function reportTraining(output: Output, result: TrainRunResult): void {
   }
   output.result(facts, [
     `Done: ${step} steps in ${formatDuration(seconds)}, in ${folder}`,
-    `Sample it with: onestep sample ${folder}`,
+    `Sample it with: onestep sample ${folder}${picturesOf(run.recipe) ? '' : ' --out samples.safetensors'}`,
   ]);
+}
+
+/** Points of the plane make no pictures. */
+function picturesOf({ dataset }: TrainRunResult['run']['recipe']): boolean {
+  return dataset.spec !== 'mixture-2d';
 }

@@ -2,19 +2,20 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomStream } from '@onestep/tensor';
 
-/** Writes an IDX folder of 8 x 8 images in two classes: a bright left or right half, with noise. */
-export function writeSmallDigits(folder: string, count = 96): string {
+/** Writes an IDX folder of small images in two classes: a bright left or right half, with noise. */
+export function writeSmallDigits(folder: string, { count = 96, side = 8 } = {}): string {
   mkdirSync(folder, { recursive: true });
-  const noise = randomStream(5, 'test.small-digits').integers(count * 64, 60);
-  const images = Buffer.alloc(16 + count * 64);
-  [0x803, count, 8, 8].forEach((word, i) => images.writeUInt32BE(word, 4 * i));
+  const size = side * side;
+  const noise = randomStream(5, 'test.small-digits').integers(count * size, 60);
+  const images = Buffer.alloc(16 + count * size);
+  [0x803, count, side, side].forEach((word, i) => images.writeUInt32BE(word, 4 * i));
   const labels = Buffer.alloc(8 + count);
   [0x801, count].forEach((word, i) => labels.writeUInt32BE(word, 4 * i));
   for (let i = 0; i < count; i += 1) {
     labels[8 + i] = i % 2;
-    for (let pixel = 0; pixel < 64; pixel += 1) {
-      const bright = (pixel % 8 < 4 ? 0 : 1) === i % 2;
-      images[16 + i * 64 + pixel] = (bright ? 180 : 0) + noise[i * 64 + pixel];
+    for (let pixel = 0; pixel < size; pixel += 1) {
+      const bright = (pixel % side < side / 2 ? 0 : 1) === i % 2;
+      images[16 + i * size + pixel] = (bright ? 180 : 0) + noise[i * size + pixel];
     }
   }
   writeFileSync(join(folder, 'train-images-idx3-ubyte'), images);

@@ -1,5 +1,4 @@
-import { OnestepError, type HostTensor } from '@onestep/tensor';
-import { suggestion } from '../internal/nearest';
+import { nearestName, OnestepError, type HostTensor } from '@onestep/tensor';
 import type { ParamSpec } from '../params/param-spec';
 import { fromChannelsFirst } from './layout';
 
@@ -13,6 +12,7 @@ export interface ParamSource {
 }
 
 const maxListed = 5;
+const maxCompared = 500;
 
 /**
  * Takes exactly the named tensors out of a file and brings them to our layout.
@@ -40,14 +40,16 @@ export function readStrictly(where: string, tensors: HostParams, sources: readon
   }
 
   if (missing.length + unexpected.length + misshapen.length > 0) {
-    const hints = unexpected.map((name) => `"${name}" (${suggestion(name, missing.slice(0, 500))})`);
     const sentences = [
       list('shapes differ', misshapen),
       list(
         'the file lacks',
         missing.map((name) => `"${name}"`),
       ),
-      list('the network does not have', missing.length > 0 ? hints : unexpected.map((name) => `"${name}"`)),
+      list(
+        'the network does not have',
+        unexpected.map((name, i) => (i < maxListed ? withHint(name, missing) : name)),
+      ),
     ].filter((sentence) => sentence !== undefined);
     throw new OnestepError(
       'invalid-model',
@@ -56,6 +58,12 @@ export function readStrictly(where: string, tensors: HostParams, sources: readon
     );
   }
   return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The name, and the missing one that it probably is. */
+function withHint(name: string, missing: readonly string[]): string {
+  const near = nearestName(name, missing.slice(0, maxCompared));
+  return near === undefined ? `"${name}"` : `"${name}" (Did you mean "${near}"?)`;
 }
 
 function list(title: string, items: readonly string[]): string | undefined {

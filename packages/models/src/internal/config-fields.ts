@@ -1,5 +1,5 @@
 import { OnestepError } from '@onestep/tensor';
-import { suggestion } from './nearest';
+import { suggestion } from './suggestion';
 
 /** One key of a config: its default (none: required) and what it must be. */
 export interface Field<T> {

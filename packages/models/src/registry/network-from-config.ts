@@ -1,7 +1,7 @@
 import { OnestepError } from '@onestep/tensor';
 import { admUnet } from '../adm/adm-unet';
 import type { AdmUnetOptions } from '../adm/config';
-import { suggestion } from '../internal/nearest';
+import { suggestion } from '../internal/suggestion';
 import { mlp, type MlpOptions } from '../mlp/mlp';
 import type { PlannedNetwork } from '../params/planned-network';
 import { presetNames, presets, type NetworkRecord, type PresetName } from '../presets/presets';

@@ -35,8 +35,11 @@ export interface StepRunner {
 /** What a runner is made from. */
 export interface StepRunnerOptions {
   readonly step: StepFunction;
+  /** Where the state begins, by group and name. */
   readonly state: Readonly<Record<string, Readonly<Record<string, HostTensor>>>>;
+  /** Weights that the step only reads, by group and name; default none. */
   readonly frozen?: Readonly<Record<string, Readonly<Record<string, HostTensor>>>> | undefined;
 }
 
+/** Makes a runner; the caller disposes it. */
 export type StepRunnerFactory = (options: StepRunnerOptions) => Promise<StepRunner>;

@@ -1,6 +1,5 @@
 import { mapParams, OnestepError, readSafetensors, writeSafetensors, type HostTensor } from '@onestep/tensor';
 import { modelFromMetadata, modelMetadata } from '../model-file/model-metadata';
-import type { HostGroups } from '../optimizers/optimizer';
 import type { HostParams, TrainingState } from '../trainer/training-state';
 
 /** Version of the checkpoint layout; raised when older programs could not read it. */
@@ -39,17 +38,13 @@ export function filesToState(files: ReadonlyMap<string, Uint8Array>): TrainingSt
   const { groupNames, step, imagesSeen, seed, curriculum, sinceLog } = parsePosition(fileOf(files, 'state.json'));
   const model = modelFromMetadata(readSafetensors(fileOf(files, 'model.safetensors')).metadata);
   const moments = splitGroups(hostTensors(fileOf(files, 'optimizer.safetensors')));
-  const groups: Record<string, HostParams> = {};
-  for (const name of groupNames) {
-    if (!name.startsWith('optimizer.')) {
-      groups[name] = hostTensors(fileOf(files, fileOfGroup(name)));
-      continue;
-    }
-    const group = moments[name.slice('optimizer.'.length)];
+  const groups = groupNames.map((name): [string, HostParams] => {
+    if (!name.startsWith('optimizer.')) return [name, hostTensors(fileOf(files, fileOfGroup(name)))];
+    const group = moments.get(name.slice('optimizer.'.length));
     if (group === undefined) throw damaged('optimizer.safetensors', `it lacks the group ${JSON.stringify(name)}`);
-    groups[name] = group;
-  }
-  return { step, imagesSeen, seed, groups, curriculum, sinceLog, model };
+    return [name, Object.fromEntries(group)];
+  });
+  return { step, imagesSeen, seed, groups: Object.fromEntries(groups), curriculum, sinceLog, model };
 }
 
 /** `student` -> `model.safetensors`, `ema.slow` -> `ema-slow.safetensors`. */
@@ -68,13 +63,14 @@ function hostTensors(bytes: Uint8Array): HostParams {
   return mapParams(readSafetensors(bytes).tensors, ({ dtype, shape, data }) => ({ dtype, shape, data }));
 }
 
-function splitGroups(tensors: HostParams): HostGroups {
-  const groups: Record<string, Record<string, HostTensor>> = {};
+/** Tensors by group and name; maps, since both come from a file and may be `__proto__`. */
+function splitGroups(tensors: HostParams): Map<string, Map<string, HostTensor>> {
+  const groups = new Map<string, Map<string, HostTensor>>();
   for (const [key, tensor] of Object.entries(tensors)) {
     const slash = key.indexOf('/');
-    const group = key.slice(0, slash);
-    groups[group] ??= {};
-    groups[group][key.slice(slash + 1)] = tensor;
+    const name = key.slice(0, slash);
+    const group = groups.get(name) ?? new Map<string, HostTensor>();
+    groups.set(name, group.set(key.slice(slash + 1), tensor));
   }
   return groups;
 }
@@ -85,9 +81,9 @@ type StoredPosition = Omit<TrainingState, 'groups' | 'model'> & {
 };
 
 function parsePosition(bytes: Uint8Array): StoredPosition {
-  let parsed: StoredPosition;
+  let parsed: { readonly [K in keyof StoredPosition]?: unknown };
   try {
-    parsed = JSON.parse(new TextDecoder().decode(bytes)) as StoredPosition;
+    parsed = (JSON.parse(new TextDecoder().decode(bytes)) ?? {}) as typeof parsed;
   } catch (cause) {
     throw damaged('state.json', 'it is not JSON', cause);
   }
@@ -99,13 +95,14 @@ function parsePosition(bytes: Uint8Array): StoredPosition {
     );
   }
   const complete =
-    [step, imagesSeen, seed].every((value) => Number.isSafeInteger(value) && value >= 0) &&
+    [step, imagesSeen, seed].every((value) => Number.isSafeInteger(value) && Number(value) >= 0) &&
     Array.isArray(groupNames) &&
+    groupNames.every((name) => typeof name === 'string') &&
     groupNames.includes('student') &&
     typeof sinceLog === 'object' &&
     typeof curriculum === 'object';
   if (!complete) throw damaged('state.json', 'fields are missing or of the wrong type');
-  return parsed;
+  return parsed as StoredPosition;
 }
 
 /** An error about one file of a checkpoint. */

@@ -74,10 +74,10 @@ export async function writeCheckpoint(folder: string, state: TrainingState, rete
  * Loads a checkpoint, checking size and SHA-256 of every file.
  *
  * @param folder - of the run
- * @param options - `step`, default the one `latest` names; `allowFallback`: if that one is damaged, take the newest
+ * @param options - `step`, default the one `latest` names, or the newest where there is no such file; `allowFallback`: if that one is damaged, take the newest
  * older one that is not, default false
  * @throws {@link OnestepError} `damaged-checkpoint` naming the damaged file; the message says whether an older checkpoint
- * exists
+ * exists; `missing-run` if the run has no checkpoint of `step`
  */
 export async function loadCheckpoint(
   folder: string,
@@ -85,6 +85,13 @@ export async function loadCheckpoint(
 ): Promise<TrainingState> {
   const steps = await checkpointSteps(folder);
   const wanted = step ?? (await latestOr(folder, steps, allowFallback));
+  if (step !== undefined && !steps.includes(step)) {
+    throw new OnestepError(
+      'missing-run',
+      `loadCheckpoint: ${folder} has no checkpoint of step ${step}, known are ${steps.join(', ') || 'none'}.`,
+      { details: { folder, step, steps } },
+    );
+  }
   const older = steps.filter((candidate) => candidate < wanted).reverse();
   let failure: unknown;
   for (const candidate of allowFallback ? [wanted, ...older] : [wanted]) {
@@ -110,7 +117,8 @@ async function latestOr(folder: string, steps: readonly number[], allowFallback:
     if (allowFallback) return undefined;
     throw error;
   });
-  const chosen = latest ?? (allowFallback ? steps.at(-1) : undefined);
+  // A kill between the rename of the first checkpoint and the writing of `latest` leaves a complete one without it.
+  const chosen = latest ?? steps.at(-1);
   if (chosen !== undefined) return chosen;
   throw new OnestepError(
     'damaged-checkpoint',

@@ -76,13 +76,22 @@ export async function openRun(folder: string): Promise<Run> {
       cause,
     });
   }
-  let content: { readonly recipe?: unknown };
+  const file = join(path, 'recipe.json');
+  let content: { readonly recipe?: unknown } | null;
   try {
-    content = JSON.parse(text) as { readonly recipe?: unknown };
+    content = JSON.parse(text) as { readonly recipe?: unknown } | null;
   } catch (cause) {
-    throw new OnestepError('invalid-recipe', `openRun: ${join(path, 'recipe.json')} is not JSON.`, { cause });
+    throw new OnestepError('invalid-recipe', `openRun: ${file} is not JSON.`, { details: { path: file }, cause });
   }
-  return makeRun(path, parseRecipe(content.recipe));
+  try {
+    return makeRun(path, parseRecipe(content?.recipe));
+  } catch (error) {
+    if (!(error instanceof OnestepError)) throw error;
+    throw new OnestepError(error.code, `openRun: ${file}: ${error.message}`, {
+      details: { ...error.details, path: file },
+      cause: error,
+    });
+  }
 }
 
 function makeRun(folder: string, recipe: Recipe): Run {

@@ -1,6 +1,5 @@
-import { OnestepError } from '@onestep/tensor';
+import { nearestName, OnestepError } from '@onestep/tensor';
 import { z } from 'zod';
-import { nearestKey } from './nearest-key';
 import { methodNames, type MethodName } from './objective-schemas';
 import { methodlessSchema, recipeSchemas, type Recipe } from './schema';
 
@@ -24,7 +23,7 @@ export interface RecipeProblem {
  * `details.problems` ({@link RecipeProblem})
  */
 export function parseRecipe(json: unknown): Recipe {
-  const isObject = typeof json === 'object' && json !== null;
+  const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
   const method: unknown = isObject && 'method' in json ? json.method : undefined;
   const known: MethodName | undefined = methodNames.find((candidate) => candidate === method);
   const schema = known === undefined ? methodlessSchema : recipeSchemas[known];
@@ -35,7 +34,7 @@ export function parseRecipe(json: unknown): Recipe {
       path: 'method',
       value: method,
       rule: `must be one of ${methodNames.join(', ')}`,
-      nearest: typeof method === 'string' ? nearestKey(method, methodNames) : undefined,
+      nearest: typeof method === 'string' ? nearestName(method, methodNames) : undefined,
     });
   }
   if (problems.length > 0 || !result.success) {
@@ -68,7 +67,7 @@ function describe(issue: z.core.$ZodIssue, json: unknown, schema: z.ZodType): Re
       path: showPath([...issue.path, key]),
       value: valueAt(json, [...issue.path, key]),
       rule: 'unknown key',
-      nearest: nearestKey(key, keys),
+      nearest: nearestName(key, keys),
     }));
   }
   return [{ path: showPath(issue.path), value: valueAt(json, issue.path), rule: ruleOf(issue) }];

@@ -107,7 +107,11 @@ export const recipeSchemas = {
 } as const satisfies Record<MethodName, z.ZodType>;
 
 /** What stands in for a recipe whose method is unknown, so that its other problems are reported too. */
-export const methodlessSchema = z.strictObject({ ...fields, method: z.unknown(), objective: z.unknown() });
+export const methodlessSchema = z.strictObject({
+  ...fields,
+  method: z.unknown().optional(),
+  objective: z.unknown().optional(),
+});
 
 /**
  * Schema of a recipe: a run described in one JSON object. Defaults are filled in, unknown keys are refused.

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, afterEach, describe, expect, it } from 'vitest';
-import { hostTensor } from '@onestep/tensor';
-import type { TrainingState } from '@onestep/training';
+import { hostTensor, writeSafetensors } from '@onestep/tensor';
+import { filesToState, stateToFiles, type TrainingState } from '@onestep/training';
 import {
   checkpointSteps,
   createRun,
@@ -144,6 +144,27 @@ describe('loadCheckpoint', () => {
   it('says that there is no complete checkpoint', async () => {
     await expect(loadCheckpoint(folder)).rejects.toThrow('"latest" is missing');
   });
+
+  it('takes the newest where a kill came before "latest" was written', async () => {
+    await writeCheckpoint(folder, stateAt(1), keepAll);
+    await rm(join(folder, 'latest'));
+    expect((await loadCheckpoint(folder)).step).toBe(1);
+  });
+
+  it('lists the checkpoints there are when asked for another', async () => {
+    await writeCheckpoint(folder, stateAt(1), keepAll);
+    await expect(loadCheckpoint(folder, { step: 2 })).rejects.toThrow('has no checkpoint of step 2, known are 1.');
+  });
+
+  it('keeps names from a file out of prototypes', () => {
+    const files = stateToFiles(stateAt(1));
+    const tensors = { '__proto__/polluted': hostTensor(Float32Array.of(1)), 'm/a': hostTensor(Float32Array.of(1)) };
+    files.set('optimizer.safetensors', writeSafetensors(tensors, {}));
+    expect(() => filesToState(files)).toThrow('"optimizer.v"');
+    expect('polluted' in {}).toBe(false);
+    files.set('state.json', new TextEncoder().encode('null'));
+    expect(() => filesToState(files)).toThrow('version undefined');
+  });
 });
 
 describe('runs', () => {
@@ -175,5 +196,7 @@ describe('runs', () => {
     await expect(openRun(join(folder, 'other'))).rejects.toMatchObject({ code: 'missing-run' });
     await writeFile(join(folder, 'run', 'recipe.json'), '{');
     await expect(openRun(join(folder, 'run'))).rejects.toMatchObject({ code: 'invalid-recipe' });
+    await writeFile(join(folder, 'run', 'recipe.json'), 'null');
+    await expect(openRun(join(folder, 'run'))).rejects.toThrow(/run.recipe\.json: parseRecipe: /);
   });
 });

@@ -10,7 +10,6 @@ import {
   recipeNames,
   type RecipeProblem,
 } from '@onestep/training';
-import { editDistance, nearestKey } from '../../src/recipes/nearest-key';
 
 const minimal = {
   name: 'a',
@@ -76,8 +75,15 @@ describe('parseRecipe', () => {
     expect(problems[1]).toMatchObject({ path: 'batchSize', rule: 'must be > 0' });
   });
 
+  it('says once that the method is missing', () => {
+    const { method, ...rest } = minimal;
+    expect(method).toBe('edm');
+    expect(problemsOf(rest).map(({ path }) => path)).toEqual(['method']);
+  });
+
   it.each<[string, unknown, string]>([
     ['something that is no object', 3, ''],
+    ['a list', [], ''],
     ['an average with two rules', { ...minimal, ema: [{ name: 'x', decay: 0.9, halfLifeImages: 3 }] }, 'ema[0]'],
     [
       'two averages of one name',
@@ -119,23 +125,5 @@ describe('recipes that come with the package', () => {
 
   it('lists the known names for an unknown one', () => {
     expect(() => recipeByName('mnist-etc')).toThrow(/known are .*mnist-edm.*Did you mean "mnist-ect"\?/);
-  });
-});
-
-describe('nearestKey', () => {
-  it('counts insertions, deletions, substitutions and swaps, symmetrically', () => {
-    expect(editDistance('kitten', 'sitting')).toBe(3);
-    expect(editDistance('etc', 'ect')).toBe(1);
-    const word = fc.string({ maxLength: 8 });
-    fc.assert(
-      fc.property(word, word, (a, b) => {
-        expect(editDistance(a, b)).toBe(editDistance(b, a));
-        expect(editDistance(a, a)).toBe(0);
-      }),
-    );
-  });
-
-  it('stays silent when nothing is near', () => {
-    expect(nearestKey('colour', ['steps', 'batchSize'])).toBeUndefined();
   });
 });

@@ -1,5 +1,4 @@
-import { OnestepError } from '@onestep/tensor';
-import { nearestKey } from '../nearest-key';
+import { nearestName, OnestepError } from '@onestep/tensor';
 import { parseRecipe } from '../parse-recipe';
 import type { Recipe, RecipeInput } from '../schema';
 import { mixture2dRecipes } from './mixture-2d';
@@ -23,7 +22,7 @@ export const recipeNames: readonly string[] = Object.keys(recipes);
  */
 export function recipeByName(name: string): Recipe {
   if (Object.hasOwn(recipes, name)) return parseRecipe(recipes[name]);
-  const nearest = nearestKey(name, recipeNames);
+  const nearest = nearestName(name, recipeNames);
   throw new OnestepError(
     'invalid-recipe',
     `recipeByName: there is no recipe ${JSON.stringify(name)}, known are ${recipeNames.join(', ')}.` +

@@ -1,15 +1,20 @@
+/** Longest name that is compared: the work grows with the product of the lengths, and names come from files. */
+const maxLength = 200;
+
 /**
- * The known key that differs from `key` by the fewest edits, if they are few enough to be a slip: at most two, or a
- * third of the length.
+ * The known name that differs from `name` by the fewest edits, if they are few enough to be a slip: at most two, or a
+ * third of the length. Letter case is no difference.
  *
- * @param key - what was written
- * @param known - keys that would be right
+ * @param name - what was written
+ * @param known - names that would be right
+ * @returns one of `known`, the first of those equally near; undefined if none is near, or `name` is longer than any name
  */
-export function nearestKey(key: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  if (name.length > maxLength) return undefined;
   let best: string | undefined;
-  let fewest = Math.max(2, Math.floor(key.length / 3)) + 1;
+  let fewest = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
-    const edits = editDistance(key.toLowerCase(), candidate.toLowerCase());
+    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (edits < fewest) {
       fewest = edits;
       best = candidate;
