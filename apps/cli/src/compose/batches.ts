@@ -1,8 +1,9 @@
 import { gaussianMixture } from '@onestep/core';
 import { batchIndices, drawFlips, loadIntoMemory, makeHostBatch, type Dataset } from '@onestep/data';
-import { openDataset } from '@onestep/data/node';
+import { datasetNames, openDataset } from '@onestep/data/node';
 import { hostTensor, randomStream } from '@onestep/tensor';
 import type { BatchSource, Recipe } from '@onestep/training';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What a training reads: endless, resumable batches, and what the network must know of them. */
@@ -30,6 +31,12 @@ export async function openTrainingData(recipe: DataRecipe): Promise<TrainingData
   const dataset = await openImages(recipe);
   const { id, shape, numClasses, labelNames } = dataset;
   return { id, shape, numClasses, labelNames, batches: imageBatches(dataset, recipe), close: () => dataset.close?.() };
+}
+
+/** A dataset's name as it is, or its path made absolute, so that a run can be resumed from anywhere on this machine. */
+export function absoluteSpec(spec: string): string {
+  const named: readonly string[] = ['mixture-2d', ...datasetNames];
+  return named.includes(spec) ? spec : resolve(spec);
 }
 
 async function openImages({ dataset }: DataRecipe): Promise<Dataset> {

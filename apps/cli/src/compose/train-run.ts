@@ -15,7 +15,7 @@ import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Output } from '../output/output';
 import { version } from '../version';
-import { openTrainingData, type TrainingData } from './batches';
+import { absoluteSpec, openTrainingData, type TrainingData } from './batches';
 import type { Engine } from './engine';
 import { liveModel } from './model';
 import { recipeNetwork } from './network';
@@ -58,7 +58,8 @@ export interface TrainRunResult {
 }
 
 /** Starts a run in an empty folder. */
-export async function startRun(folder: string, recipe: Recipe, options: TrainRunOptions): Promise<TrainRunResult> {
+export async function startRun(folder: string, asked: Recipe, options: TrainRunOptions): Promise<TrainRunResult> {
+  const recipe = { ...asked, dataset: { ...asked.dataset, spec: absoluteSpec(asked.dataset.spec) } };
   const data = await openTrainingData(recipe);
   try {
     // Everything that can be wrong with the request is found before the folder is made.

@@ -92,6 +92,9 @@ export function resolveAdmUnetConfig(given: unknown): AdmUnetConfig {
   return resolveConfig('admUnet', withOutChannels(given), fields, relations);
 }
 
+/** Far above any published network; a config from a file must not ask for terabytes. */
+const maxModelChannels = 4096;
+
 /** Groups of a norm over `channels` channels. */
 export function groupsOf(channels: number, config: AdmUnetConfig): number {
   let groups = Math.min(config.groupNormGroups, Math.floor(channels / config.groupNormMinChannels));
@@ -115,6 +118,9 @@ function relations(config: AdmUnetConfig): readonly (string | undefined)[] {
         ? undefined
         : `shape: ${side} = ${shape[i]} must be divisible by ${factor} (patchSize x 2^(levels - 1)).`,
     ),
+    modelChannels <= maxModelChannels
+      ? undefined
+      : `modelChannels must be at most ${maxModelChannels}, got ${modelChannels}.`,
     modelChannels % 2 === 0 ? undefined : `modelChannels must be even, got ${modelChannels}.`,
     ...attentionResolutions.map((resolution) =>
       factors.includes(resolution)

@@ -85,8 +85,9 @@ const fields = {
   sigma: sigma.prefault({}),
   optimizer,
   ema: emas,
-  batchSize: count,
-  steps: count,
+  // Bounds that no training reaches: a slip of the finger must not end in an allocation failure.
+  batchSize: count.max(2 ** 16),
+  steps: count.max(1e9),
   seed: z.int().min(0).default(0),
   dropout: z.number().min(0).lt(1).optional(),
   checkpoint: checkpoint.prefault({}),
