@@ -20,6 +20,9 @@ export function lossPlot(points: readonly LossPoint[]): string {
   const phases = [...new Set(points.map(({ phase }) => phase))];
   const panels = phases.map((phase) => {
     const own = points.filter((point) => point.phase === phase && Number.isFinite(point.loss) && point.loss > 0);
+    const losses = own.map(({ loss }) => loss);
+    // A logarithmic axis over less than a factor of five has hardly a tick to read.
+    const wide = Math.max(...losses) > 5 * Math.min(...losses);
     return Plot.plot({
       document: document,
       title: phase,
@@ -28,7 +31,7 @@ export function lossPlot(points: readonly LossPoint[]): string {
       marginLeft: 60,
       style: { background: 'white', fontFamily: 'sans-serif', fontSize: '12px' },
       x: { label: 'step', nice: true },
-      y: { label: 'loss', type: 'log', grid: true, tickFormat: '~g', ticks: 5 },
+      y: { label: 'loss', type: wide ? 'log' : 'linear', grid: true, tickFormat: '~g', ticks: 5 },
       marks: [
         Plot.dot(own, { x: 'step', y: 'loss', r: 1.2, fill: '#bbb' }),
         Plot.lineY(
