@@ -63,7 +63,13 @@ export default tseslint.config(
   },
   {
     files: ['packages/*/src/**/*.ts'],
-    ignores: ['packages/*/src/node.ts', 'packages/*/src/node/**', 'packages/*/src/backends/**', 'packages/tensor/**', 'packages/compile/**'],
+    ignores: [
+      'packages/*/src/node.ts',
+      'packages/*/src/node/**',
+      'packages/*/src/backends/**',
+      'packages/tensor/**',
+      'packages/compile/**',
+    ],
     rules: { 'no-restricted-imports': ['error', { patterns: [tensorFlowOutside, nodeOutside] }] },
   },
   {

@@ -74,7 +74,10 @@ export function ortExecutor({
             }),
           );
           const results = await session.run(feeds, fetches);
-          return Array.from({ length: outputCount }, (_, i) => outputs[i] ?? new OrtValue(results[session.outputNames[i]]));
+          return Array.from(
+            { length: outputCount },
+            (_, i) => outputs[i] ?? new OrtValue(results[session.outputNames[i]]),
+          );
         },
         dispose: () => session.release(),
       };
