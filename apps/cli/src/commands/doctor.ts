@@ -74,7 +74,7 @@ function report(
     ...[throughput?.convolution, throughput?.convolutionGradients, throughput?.matMul].map((x) => x?.toFixed(1) ?? '-'),
   ]);
   const remarks = diagnoses.flatMap(({ name, reason, command, problem, gradients }) => [
-    ...(reason === undefined ? [] : [`${name}: ${reason}${command === undefined ? '' : ` Add it with: ${command}`}`]),
+    ...(reason === undefined ? [] : [`${name}: ${reason}${command === undefined ? '' : `. Add it with: ${command}`}`]),
     ...(problem === undefined ? [] : [`${name}: ${problem}`]),
     ...(gradients ?? [])
       .filter(({ passed }) => !passed)
