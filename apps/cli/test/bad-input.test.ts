@@ -111,6 +111,14 @@ describe('bad data ends with a sentence that names the file', () => {
     expect(existsSync(join(cwd, 'never'))).toBe(false);
   });
 
+  it('for an unfinished quickstart, saying how to go on', async () => {
+    mkdirSync(join(cwd, 'begun'), { recursive: true });
+    writeFileSync(join(cwd, 'begun', 'plan.json'), '{}');
+    const { code, message } = await fails(['resume', 'begun']);
+    expect(code).toBe(2);
+    expect(message).toMatch(/onestep quickstart --out begun/);
+  });
+
   it('for a place that holds no run, and weights that are no weights', async () => {
     expect((await fails(['resume', 'digits'])).message).toMatch(/holds no run/);
     writeFileSync(join(cwd, 'junk.safetensors'), 'this is not a weight file at all');

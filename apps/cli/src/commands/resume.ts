@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { backendOption, noCompileOption, startEngine, type EngineFlags } from '../compose/engine';
 import { resumeRun } from '../compose/train-run';
+import { UsageError } from '../errors';
 import { interruptible } from '../interrupt';
 import { integerIn } from '../options';
 import { createOutput } from '../output/output';
@@ -25,6 +28,9 @@ export function addResume(program: Command): void {
     .option('--json', 'print events as JSON lines', false)
     .action(async (folder: string, { step, allowFallback, ...flags }: ResumeFlags) => {
       const output = createOutput(flags);
+      if (!existsSync(join(folder, 'recipe.json')) && existsSync(join(folder, 'plan.json'))) {
+        throw new UsageError(`${folder} is an unfinished quickstart. Go on with: onestep quickstart --out ${folder}`);
+      }
       const engine = await startEngine(flags, output);
       const result = await interruptible(
         () => output.warn('Stopping after this step, with a checkpoint. Press Ctrl-C again to stop at once.'),

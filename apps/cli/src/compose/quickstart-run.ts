@@ -23,6 +23,7 @@ const teacherSteps = 18;
 export interface QuickstartSummary {
   readonly plan: QuickstartPlan;
   readonly engine: string;
+  /** Of the session that finished the job; an interrupted one before it is not counted. */
   readonly seconds: { readonly teacher: number; readonly student: number; readonly sampling: number };
   readonly loss: { readonly teacher: number; readonly student: number };
   readonly samples: Readonly<
