@@ -1,5 +1,13 @@
-export type { Conditioning, Network } from './network';
-export { preconditioned, type Condition, type ConsistencyFunction, type Denoiser, type JumpFunction } from './denoiser';
+export type { ApplyOptions, Conditioning, Network } from './network';
+export {
+  consistencyFromJump,
+  preconditioned,
+  preconditionedJump,
+  type Condition,
+  type ConsistencyFunction,
+  type Denoiser,
+  type JumpFunction,
+} from './denoiser';
 export { perImage } from './per-image';
 export { float64Space, tensorSpace, type VectorSpace } from './vector-space';
 
@@ -40,13 +48,25 @@ export {
 export { lognormalSigma, type LognormalOptions, type SigmaDistribution } from './sigma-distributions/lognormal';
 
 // Preconditioning
-export type { Coefficients, Preconditioning, PreconditioningName } from './preconditioning/preconditioning';
+export type {
+  Coefficients,
+  JumpCoefficients,
+  Preconditioning,
+  PreconditioningName,
+} from './preconditioning/preconditioning';
 export type { NoiseEmbedding } from './preconditioning/noise-embedding';
 export { edmPreconditioning, type EdmPreconditioningOptions } from './preconditioning/edm';
 export { consistencyPreconditioning } from './preconditioning/consistency';
 export { vpPreconditioning, type VpPreconditioningOptions } from './preconditioning/vp';
 export { vePreconditioning } from './preconditioning/ve';
 export { iddpmPreconditioning } from './preconditioning/iddpm';
+export { trigflowPreconditioning, type TrigflowPreconditioningOptions } from './preconditioning/trigflow';
+export {
+  rectifiedFlowPreconditioning,
+  type RectifiedFlowPreconditioningOptions,
+} from './preconditioning/rectified-flow';
+export { ctmPreconditioning } from './preconditioning/ctm';
+export { meanflowPreconditioning, type MeanflowPreconditioningOptions } from './preconditioning/meanflow';
 export { preconditioningFromConfig, type PreconditioningRecord } from './preconditioning/from-config';
 
 // Probability-flow ODE and solvers

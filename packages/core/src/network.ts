@@ -14,6 +14,12 @@ export interface Conditioning {
   readonly dropout?: Readonly<Record<string, Tensor>> | undefined;
 }
 
+/** How a forward pass is made; nothing here changes its result. */
+export interface ApplyOptions {
+  /** Keeps no activations inside blocks: the backward pass computes them again. Less memory, about a third more work. */
+  readonly recompute?: boolean | undefined;
+}
+
 /**
  * A raw network F: a pure function of weights, image and conditioning. It holds no tensors.
  */
@@ -25,12 +31,16 @@ export interface Network<Config = unknown> {
   readonly shape: readonly number[];
   /** Number of classes, 0 if unconditional. */
   readonly numClasses: number;
+  /** True if {@link Conditioning.cNoise2} is an input (and then required): what jumps to any noise level need. */
+  readonly secondTime?: boolean | undefined;
+  /** Name of the weight of the last layer, where losses are balanced by their gradients there. */
+  readonly outputWeight?: string | undefined;
   /** Names and shapes of all parameters, without making any. */
   readonly paramShapes: Readonly<Record<string, readonly number[]>>;
   /** Fresh weights; `rng(name)` is the stream of parameter `name`. The caller disposes them. */
   init(rng: (name: string) => RandomStream): Params;
   /** F(x, conditioning): `x [B, H, W, C]` to the same shape. */
-  apply(params: Params, x: Tensor, conditioning: Conditioning): Tensor;
+  apply(params: Params, x: Tensor, conditioning: Conditioning, options?: ApplyOptions): Tensor;
   /** Dropout sites for batch size `batch`: name to mask shape. Empty when the network has no dropout. */
   dropoutSites(batch: number): Readonly<Record<string, readonly number[]>>;
 }

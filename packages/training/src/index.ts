@@ -1,5 +1,13 @@
 // Objectives
-export type { DrawRequest, Objective, ObjectiveBatch, ObjectiveModels, Progress } from './objectives/objective';
+export type {
+  DrawRequest,
+  Model,
+  Objective,
+  ObjectiveBatch,
+  ObjectiveModels,
+  Progress,
+  Stage,
+} from './objectives/objective';
 export { edmObjective, type EdmObjectiveOptions } from './objectives/edm';
 export { cdObjective, type CdObjectiveOptions } from './objectives/cd';
 export { ctObjective, type CtObjectiveOptions } from './objectives/ct';
@@ -16,6 +24,7 @@ export { emaDecay, updateEma, type EmaRule, type EmaSpec } from './ema/ema';
 
 // The step
 export { makeTrainStep, type TrainStepOptions } from './step/train-step';
+export { modelOf } from './step/model';
 export { packInputs, type StepInputs } from './step/step-inputs';
 
 // Recipes

@@ -1,8 +1,12 @@
 import { OnestepError } from '@onestep/tensor';
 import { consistencyPreconditioning } from './consistency';
+import { ctmPreconditioning } from './ctm';
 import { edmPreconditioning } from './edm';
 import { iddpmPreconditioning } from './iddpm';
+import { meanflowPreconditioning } from './meanflow';
 import type { Preconditioning, PreconditioningName } from './preconditioning';
+import { rectifiedFlowPreconditioning } from './rectified-flow';
+import { trigflowPreconditioning } from './trigflow';
 import { vePreconditioning } from './ve';
 import { vpPreconditioning } from './vp';
 
@@ -23,6 +27,10 @@ const factories: Readonly<
   vp: { keys: ['betaD', 'betaMin', 'numTimesteps', 'tMin'], make: vpPreconditioning },
   ve: { keys: ['sigmaMin', 'sigmaMax'], make: vePreconditioning },
   iddpm: { keys: ['c1', 'c2', 'numTimesteps'], make: iddpmPreconditioning },
+  trigflow: { keys: ['sigmaData', 'sigmaMin', 'sigmaMax'], make: trigflowPreconditioning },
+  'rectified-flow': { keys: ['timeScale', 'sigmaMin', 'sigmaMax'], make: rectifiedFlowPreconditioning },
+  ctm: { keys: edmKeys, make: ctmPreconditioning },
+  meanflow: { keys: ['timeScale', 'sigmaMin', 'sigmaMax'], make: meanflowPreconditioning },
 };
 
 /**

@@ -125,7 +125,7 @@ describe.runIf(goldenFolder() !== undefined)('golden preconditioning', () => {
       const preconditioning = wrapperOf(entry);
       const values = entry.sigma.data.map((sigma) => preconditioning.at(sigma));
       const tensors = preconditioning.tensors(tf.tensor1d(entry.sigma.data));
-      const read = async (name: keyof Coefficients<Tensor1D>) => await tensors[name].data();
+      const read = async (name: Exclude<keyof Coefficients<Tensor1D>, 'cNoise2'>) => await tensors[name].data();
       const expected = { cSkip: entry.c_skip, cOut: entry.c_out, cIn: entry.c_in, cNoise: entry.c_noise };
       for (const name of ['cSkip', 'cOut', 'cIn', 'cNoise'] as const) {
         expectClose(

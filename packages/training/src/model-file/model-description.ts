@@ -2,8 +2,8 @@ import type { Network, Preconditioning } from '@onestep/core';
 
 /** What must be known beside the weights to call a model; stored in the metadata of weight files. */
 export interface ModelDescription {
-  /** A denoiser D(x, sigma), or a consistency function f(x, sigma). */
-  readonly kind: 'denoiser' | 'consistency';
+  /** A denoiser D(x, sigma), a consistency function f(x, sigma), or a jump G(x, sigma, s). */
+  readonly kind: 'denoiser' | 'consistency' | 'jump';
   readonly network: {
     /** Architecture, for example `adm-unet`. */
     readonly name: string;

@@ -6,7 +6,7 @@ const formatName = 'onestep.model';
 const formatVersion = '1';
 
 const descriptionSchema = z.strictObject({
-  kind: z.enum(['denoiser', 'consistency']),
+  kind: z.enum(['denoiser', 'consistency', 'jump']),
   network: z.strictObject({ name: z.string().min(1), config: z.unknown() }),
   preconditioning: z.strictObject({
     name: z.string().min(1),

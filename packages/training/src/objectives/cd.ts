@@ -2,7 +2,7 @@ import { l2Distance, solverFromName, weighting, type Distance, type WeightingNam
 import { tf, type Tensor1D } from '@onestep/tensor';
 import { drawGridPairs, type GridOptions } from '../internal/consistency-pairs';
 import { noised } from '../internal/noised';
-import { requireModel, type Objective } from './objective';
+import { requireTarget, requireTeacher, type Objective } from './objective';
 
 /** Options of {@link cdObjective}. */
 export interface CdObjectiveOptions {
@@ -46,19 +46,19 @@ export function cdObjective(options: CdObjectiveOptions = {}): Objective {
   const weigh = weighting(options.weighting ?? 'uniform', { sigmaData: options.sigmaData ?? 0.5 });
   return {
     name: 'cd',
-    needs: { teacher: true, target: targetEma > 0 ? 'ema' : 'stop-gradient' },
+    needs: { teacher: 'frozen', target: targetEma > 0 ? 'ema' : 'stop-gradient' },
     curriculum: () => ({ numScales, targetEma }),
     draws: (request) => drawGridPairs(request, { numScales, grid, weigh }),
     targets(models, { images, draws, condition }) {
       const sigma = draws.sigma as Tensor1D;
       const sigmaNext = draws.sigmaNext as Tensor1D;
       const start = noised(images, draws.noise, sigma);
-      const teacher = requireModel('cdObjective', models, 'teacher');
+      const teacher = requireTeacher('cdObjective', models);
       const reached = solver.stepPerImage(teacher, start, sigma, sigmaNext, { ...condition, dropout: undefined });
-      return { start, target: requireModel('cdObjective', models, 'target')(reached, sigmaNext, condition) };
+      return { start, target: requireTarget('cdObjective', models).denoise(reached, sigmaNext, condition) };
     },
     loss(student, { draws, condition }, { start, target }) {
-      const estimate = student(start, draws.sigma as Tensor1D, condition);
+      const estimate = student.denoise(start, draws.sigma as Tensor1D, condition);
       return tf.mul(distance(estimate, target), draws.weight);
     },
   };

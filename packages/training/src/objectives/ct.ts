@@ -2,7 +2,7 @@ import { consistencyCurriculum, l2Distance, weighting, type Distance, type Weigh
 import { tf, type Tensor1D } from '@onestep/tensor';
 import { drawGridPairs, type GridOptions } from '../internal/consistency-pairs';
 import { noised } from '../internal/noised';
-import { requireModel, type Objective, type Progress } from './objective';
+import { requireTarget, type Objective, type Progress } from './objective';
 
 /** Options of {@link ctObjective}. */
 export interface CtObjectiveOptions {
@@ -60,17 +60,17 @@ export function ctObjective(options: CtObjectiveOptions = {}): Objective {
   curriculum({ step: 0, totalSteps: 1, imagesSeen: 0 });
   return {
     name: 'ct',
-    needs: { teacher: false, target: 'ema' },
+    needs: { teacher: 'none', target: 'ema' },
     curriculum,
     draws: (request) => drawGridPairs(request, { numScales: curriculum(request).numScales, grid, weigh }),
     targets(models, { images, draws, condition }) {
       const sigmaNext = draws.sigmaNext as Tensor1D;
-      const target = requireModel('ctObjective', models, 'target');
+      const target = requireTarget('ctObjective', models).denoise;
       return { target: target(noised(images, draws.noise, sigmaNext), sigmaNext, condition) };
     },
     loss(student, { images, draws, condition }, { target }) {
       const sigma = draws.sigma as Tensor1D;
-      const estimate = student(noised(images, draws.noise, sigma), sigma, condition);
+      const estimate = student.denoise(noised(images, draws.noise, sigma), sigma, condition);
       return tf.mul(distance(estimate, target), draws.weight);
     },
   };

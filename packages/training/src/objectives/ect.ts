@@ -2,7 +2,7 @@ import { ectRatio, ectStage, perImage, pseudoHuberDistance, weighting } from '@o
 import { tf, type Tensor1D } from '@onestep/tensor';
 import { noised } from '../internal/noised';
 import { drawLognormalSigma, drawNoise, perImageTensor } from './image-draws';
-import { requireModel, type Objective, type Progress } from './objective';
+import { requireTarget, type Objective, type Progress } from './objective';
 
 /** Options of {@link ectObjective}. */
 export interface EctObjectiveOptions {
@@ -56,7 +56,7 @@ export function ectObjective(options: EctObjectiveOptions = {}): Objective {
   ectRatio(1, { ...curriculum({ step: 0, totalSteps: 1, imagesSeen: 0 }), q, mapping, k, b });
   return {
     name: 'ect',
-    needs: { teacher: false, target: 'stop-gradient' },
+    needs: { teacher: 'none', target: 'stop-gradient' },
     curriculum,
     draws(request) {
       const { stage } = curriculum(request);
@@ -72,7 +72,7 @@ export function ectObjective(options: EctObjectiveOptions = {}): Objective {
     },
     targets(models, { images, draws, condition }) {
       const sigmaNext = draws.sigmaNext as Tensor1D;
-      const model = requireModel('ectObjective', models, 'target');
+      const model = requireTarget('ectObjective', models).denoise;
       const estimate = model(noised(images, draws.noise, sigmaNext), sigmaNext, condition);
       // A mask of zeros and ones is an exact selection here, since the estimate at a safe level is finite.
       const clean = perImage(draws.useClean as Tensor1D, images);
@@ -80,7 +80,7 @@ export function ectObjective(options: EctObjectiveOptions = {}): Objective {
     },
     loss(student, { images, draws, condition }, { target }) {
       const sigma = draws.sigma as Tensor1D;
-      const estimate = student(noised(images, draws.noise, sigma), sigma, condition);
+      const estimate = student.denoise(noised(images, draws.noise, sigma), sigma, condition);
       return tf.mul(distance(estimate, target), draws.weight);
     },
   };

@@ -31,7 +31,7 @@ export function edmObjective(options: EdmObjectiveOptions = {}): Objective {
   const weigh = weighting(options.weighting ?? 'karras', { sigmaData });
   return {
     name: 'edm',
-    needs: { teacher: false, target: 'none' },
+    needs: { teacher: 'none', target: 'none' },
     curriculum: () => ({}),
     draws(request) {
       const sigma = drawLognormalSigma(request, pMean, pStd);
@@ -44,7 +44,7 @@ export function edmObjective(options: EdmObjectiveOptions = {}): Objective {
     targets: () => ({}),
     loss(student, { images, draws, condition }) {
       const sigma = draws.sigma as Tensor1D;
-      const denoised = student(noised(images, draws.noise, sigma), sigma, condition);
+      const denoised = student.denoise(noised(images, draws.noise, sigma), sigma, condition);
       const distance = tf.mul<Tensor1D>(l2Distance(denoised, images), draws.weight);
       return reduction === 'mean' ? distance : tf.mul(distance, images.size / images.shape[0]);
     },

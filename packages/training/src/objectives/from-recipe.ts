@@ -1,4 +1,11 @@
-import { consistencyPreconditioning, distanceFromName, edmPreconditioning, type Preconditioning } from '@onestep/core';
+import {
+  distanceFromName,
+  preconditioningFromConfig,
+  type Preconditioning,
+  type PreconditioningName,
+} from '@onestep/core';
+import type { ModelDescription } from '../model-file/model-description';
+import type { MethodName } from '../recipes/objective-schemas';
 import type { Recipe } from '../recipes/schema';
 import { cdObjective } from './cd';
 import { ctObjective } from './ct';
@@ -26,19 +33,55 @@ export function objectiveFromRecipe(recipe: Recipe): Objective {
   }
 }
 
+/** The preconditioning of each method, unless the recipe names another. */
+const ownPreconditioning: Readonly<Record<MethodName, PreconditioningName>> = {
+  edm: 'edm',
+  cd: 'consistency',
+  ct: 'consistency',
+  ict: 'consistency',
+  ect: 'edm',
+  scd: 'trigflow',
+  sct: 'trigflow',
+  ctm: 'ctm',
+  pd: 'edm',
+  kd: 'edm',
+  reflow: 'rectified-flow',
+  meanflow: 'meanflow',
+};
+
 /**
- * The preconditioning a recipe trains with: as named, or the method's own, which is EDM's for `edm` and `ect` and the
- * consistency form (boundary at sigma.min) for `cd` and `ct`.
+ * The preconditioning a recipe trains with: as named, or the method's own. Consistency functions have their boundary at
+ * sigma.min.
  */
 export function preconditioningFromRecipe({ method, preconditioning, sigma }: Recipe): Preconditioning {
-  const name = preconditioning.name ?? (method === 'cd' || method === 'ct' ? 'consistency' : 'edm');
-  const options = {
-    sigmaData: preconditioning.sigmaData,
-    sigmaMin: sigma.min,
-    sigmaMax: sigma.max,
-    cNoise: preconditioning.cNoise,
-  };
-  return name === 'edm' ? edmPreconditioning(options) : consistencyPreconditioning(options);
+  const name = preconditioning.name ?? ownPreconditioning[method];
+  const range = { sigmaMin: sigma.min, sigmaMax: sigma.max };
+  const { sigmaData, cNoise } = preconditioning;
+  const config = {
+    edm: { ...range, sigmaData, cNoise },
+    consistency: { ...range, sigmaData, cNoise },
+    ctm: { ...range, sigmaData, cNoise },
+    trigflow: { ...range, sigmaData },
+    'rectified-flow': range,
+    meanflow: range,
+  }[name as NonNullable<typeof preconditioning.name>];
+  return preconditioningFromConfig({ name, config });
+}
+
+/** What the weights of a recipe compute under its preconditioning. */
+export function modelKindOf(recipe: Recipe): ModelDescription['kind'] {
+  switch (recipe.method) {
+    case 'edm':
+    case 'pd':
+      return 'denoiser';
+    case 'reflow':
+      return recipe.objective.phase === 'flow' ? 'denoiser' : 'consistency';
+    case 'ctm':
+    case 'meanflow':
+      return 'jump';
+    default:
+      return 'consistency';
+  }
 }
 
 function recipeDistance({ distance, huberC }: { readonly distance: string; readonly huberC: number }) {

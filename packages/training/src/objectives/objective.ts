@@ -1,5 +1,5 @@
-import type { Condition, Denoiser } from '@onestep/core';
-import type { HostTensor, Tensor, Tensor1D } from '@onestep/tensor';
+import type { Condition, Conditioning, Denoiser, JumpFunction, Preconditioning } from '@onestep/core';
+import type { HostTensor, Params, Tensor, Tensor1D } from '@onestep/tensor';
 
 /** Where a run stands when a step begins. */
 export interface Progress {
@@ -20,11 +20,26 @@ export interface DrawRequest extends Progress {
   readonly shape: readonly number[];
 }
 
+/** A model with given weights, in the forms that objectives call. */
+export interface Model {
+  /** The network under its preconditioning: a denoiser or a consistency function. */
+  readonly denoise: Denoiser;
+  /** G(x, sigma, s). @throws {@link TypeError} when called, if the preconditioning describes no jumps. */
+  readonly jump: JumpFunction;
+  /** The raw network F on inputs that are scaled already. */
+  readonly network: (x: Tensor, conditioning: Conditioning) => Tensor;
+  readonly preconditioning: Preconditioning;
+  /** Weights of the network. */
+  readonly params: Params;
+  /** What the objective learns beside the network ({@link Objective.auxiliary}); empty for target and teacher. */
+  readonly auxiliary: Params;
+}
+
 /** The models an objective may call; which of them it gets, {@link Objective.needs} says. */
 export interface ObjectiveModels {
-  readonly student: Denoiser;
+  readonly student: Model;
   /** The student's weights or their slow copy, by `needs.target`. */
-  readonly target?: Denoiser | undefined;
+  readonly target?: Model | undefined;
   readonly teacher?: Denoiser | undefined;
 }
 
@@ -32,10 +47,21 @@ export interface ObjectiveModels {
 export interface ObjectiveBatch {
   /** Clean images `[B, ...]` in [-1, 1]. */
   readonly images: Tensor;
+  /** The noise `[B, ...]`, unit normal, from which a teacher made `images`; only where `needs.pairs`. */
+  readonly pairNoise?: Tensor | undefined;
   /** The draws of {@link Objective.draws}, uploaded. */
   readonly draws: Readonly<Record<string, Tensor>>;
   /** Labels and dropout masks; student and target see the same ones. */
   readonly condition: Condition;
+}
+
+/** A part of a run that has its own schedule, for methods that train in stages. */
+export interface Stage {
+  /** From 0. */
+  readonly index: number;
+  /** Optimizer steps done in this stage, and its length: what the learning rate and the optimizer go by. */
+  readonly step: number;
+  readonly totalSteps: number;
 }
 
 /**
@@ -45,13 +71,24 @@ export interface ObjectiveBatch {
 export interface Objective {
   readonly name: string;
   readonly needs: {
-    /** Calls a frozen teacher. */
-    readonly teacher: boolean;
+    /**
+     * `frozen`: a denoiser that never changes; `stages`: a copy of the student's network in the state, which starts from
+     * the given teacher and takes over the student's weights whenever {@link Objective.stage} moves on.
+     */
+    readonly teacher: 'none' | 'frozen' | 'stages';
     /** `stop-gradient`: the student's own weights; `ema`: a slow copy in the state, moved by `curriculum().targetEma`. */
     readonly target: 'none' | 'stop-gradient' | 'ema';
+    /** Batches hold images a teacher made and the noise it made them from. */
+    readonly pairs?: boolean | undefined;
+    /** The network must take a second time. */
+    readonly secondTime?: boolean | undefined;
   };
+  /** Shapes of what the objective learns beside the network, by name; it starts at zero. */
+  readonly auxiliary?: Readonly<Record<string, readonly number[]>> | undefined;
   /** Numbers that follow progress: `numScales`, `targetEma`, `stage`. */
   curriculum(progress: Progress): Readonly<Record<string, number>>;
+  /** For methods in stages: the stage a step belongs to. Default: the whole run is one. */
+  stage?(progress: Progress): Stage;
   /**
    * Every random input of a step, computed in doubles on the host. The draws of image k of the run depend on
    * (seed, purpose, k) and the curriculum alone, not on the batch it is in.
@@ -67,13 +104,33 @@ export interface Objective {
    *
    * @param student - the only model with a gradient
    * @param targets - the result of {@link Objective.targets}
+   * @param models - all of them; none but the student has a gradient, though one flows through them to what the
+   *   student made
    */
-  loss(student: Denoiser, batch: ObjectiveBatch, targets: Readonly<Record<string, Tensor>>): Tensor1D;
+  loss(
+    student: Model,
+    batch: ObjectiveBatch,
+    targets: Readonly<Record<string, Tensor>>,
+    models: Omit<ObjectiveModels, 'student'>,
+  ): Tensor1D;
 }
 
-/** The model of that role, or an error that says the caller forgot it. */
-export function requireModel(objective: string, models: ObjectiveModels, role: 'target' | 'teacher'): Denoiser {
-  const model = models[role];
-  if (model === undefined) throw new TypeError(`${objective}: this objective needs a ${role}, got none.`);
-  return model;
+/** The target, or an error that says the caller forgot it. */
+export function requireTarget(objective: string, models: Pick<ObjectiveModels, 'target'>): Model {
+  if (models.target === undefined) throw new TypeError(`${objective}: this objective needs a target, got none.`);
+  return models.target;
+}
+
+/** The teacher, or an error that says the caller forgot it. */
+export function requireTeacher(objective: string, models: Pick<ObjectiveModels, 'teacher'>): Denoiser {
+  if (models.teacher === undefined) throw new TypeError(`${objective}: this objective needs a teacher, got none.`);
+  return models.teacher;
+}
+
+/** The batch's own noise, or an error that says the caller forgot it. */
+export function requirePairs(objective: string, batch: ObjectiveBatch): Tensor {
+  if (batch.pairNoise === undefined) {
+    throw new TypeError(`${objective}: this objective needs pairs of noise and image, got images alone.`);
+  }
+  return batch.pairNoise;
 }

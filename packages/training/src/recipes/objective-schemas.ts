@@ -48,16 +48,104 @@ export const ectOptionsSchema = z.strictObject({
   stageImages: count.optional(),
 });
 
+/** Options of the `ict` method: improved consistency training. */
+export const ictOptionsSchema = z.strictObject({
+  startScales: z.int().min(2).default(10),
+  endScales: z.int().min(2).default(1280),
+  pMean: z.number().default(-1.1),
+  pStd: z.number().positive().default(2),
+  /** `auto`: 0.00054 times the root of the number of elements of an image. */
+  huberC: z.union([z.literal('auto'), z.number().min(0)]).default('auto'),
+});
+
+/** Options of the `scd` and `sct` methods: continuous-time consistency distillation and training. */
+export const scmOptionsSchema = z.strictObject({
+  pMean: z.number().default(-1),
+  pStd: z.number().positive().default(1.4),
+  /** Steps over which the part of the tangent with the time derivative is faded in. */
+  tangentWarmupSteps: z.int().min(0).default(10_000),
+  tangentNormalisation: z.enum(['norm', 'rms', 'clip']).default('norm'),
+  tangentC: z.number().positive().default(0.1),
+  /** Learns a weight per noise level beside the network. */
+  adaptiveWeighting: z.boolean().default(true),
+});
+
+/** Options of the `ctm` method: consistency trajectory models. */
+export const ctmOptionsSchema = z.strictObject({
+  numScales: z.int().min(3).default(18),
+  /** Largest number of intervals the teacher solves at once; default numScales - 1. */
+  maxSolverSteps: count.optional(),
+  solver: z.enum(['heun', 'euler']).default('heun'),
+  targetEma: unit.default(0.999),
+  distance: distances.default('l2'),
+  huberC: z.number().min(0).default(0.03),
+  /** Weight of denoising score matching: a number, or balanced by the gradients at the last layer. */
+  dsmWeight: z.union([z.literal('adaptive'), z.number().min(0)]).default('adaptive'),
+  dsmPMean: z.number().default(-1.2),
+  dsmPStd: z.number().positive().default(1.2),
+});
+
+/** Options of the `pd` method: progressive distillation, N halving from stage to stage. */
+export const pdOptionsSchema = z.strictObject({
+  /** N of the first stage's student, a power of two times endScales. */
+  startScales: count.default(64),
+  endScales: count.default(1),
+  /** The last stages get twice the steps of the others. */
+  doubledStages: z.int().min(0).default(2),
+  distance: distances.default('l2'),
+  huberC: z.number().min(0).default(0.03),
+  weighting: weightings.default('truncated-snr'),
+});
+
+/** Options of the `kd` method: knowledge distillation from stored pairs. */
+export const kdOptionsSchema = z.strictObject({
+  distance: distances.default('l2'),
+  huberC: z.number().min(0).default(0.03),
+});
+
+/** Options of the `reflow` method: rectified flow, its repetition on pairs, and its distillation. */
+export const reflowOptionsSchema = z.strictObject({
+  phase: z.enum(['flow', 'distill']).default('flow'),
+  /** Trains on pairs from an earlier flow instead of independent noise; `distill` always does. */
+  pairs: z.boolean().default(false),
+  /** Smallest time. */
+  tMin: z.number().gt(0).lt(1).default(1e-3),
+  /** `distill`: times 0, 1/k, ... (k-1)/k; 1 for a one-step model. */
+  distillSteps: count.default(1),
+  distance: distances.default('l2'),
+  huberC: z.number().min(0).default(0.03),
+});
+
+/** Options of the `meanflow` method: average velocities, from scratch. */
+export const meanflowOptionsSchema = z.strictObject({
+  /** Of the normal law whose logistic gives the times. */
+  pMean: z.number().default(-0.4),
+  pStd: z.number().positive().default(1),
+  /** Share of images whose two times differ. */
+  jumpShare: z.number().min(0).max(1).default(0.25),
+  /** Loss is divided by (its value + c)^power, without gradient. */
+  weightPower: z.number().min(0).default(1),
+  weightC: z.number().positive().default(1e-3),
+});
+
 /** Option schema of each method. */
 export const objectiveSchemas = {
   edm: edmOptionsSchema,
   cd: cdOptionsSchema,
   ct: ctOptionsSchema,
+  ict: ictOptionsSchema,
   ect: ectOptionsSchema,
+  scd: scmOptionsSchema,
+  sct: scmOptionsSchema,
+  ctm: ctmOptionsSchema,
+  pd: pdOptionsSchema,
+  kd: kdOptionsSchema,
+  reflow: reflowOptionsSchema,
+  meanflow: meanflowOptionsSchema,
 } as const;
 
 /** Methods a recipe may name. */
 export type MethodName = keyof typeof objectiveSchemas;
 
 /** The same as a list. */
-export const methodNames = ['edm', 'cd', 'ct', 'ect'] as const satisfies readonly MethodName[];
+export const methodNames = Object.keys(objectiveSchemas) as readonly MethodName[];

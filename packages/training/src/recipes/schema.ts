@@ -61,7 +61,8 @@ const emas = z
   .refine((list) => new Set(list.map((entry) => entry.name)).size === list.length, 'names must differ');
 
 const preconditioning = z.strictObject({
-  name: z.enum(['edm', 'consistency']).optional(),
+  /** Default: the method's own. */
+  name: z.enum(['edm', 'consistency', 'trigflow', 'rectified-flow', 'ctm', 'meanflow']).optional(),
   sigmaData: z.number().positive().default(0.5),
   cNoise: z.enum(['edm', 'openai']).default('edm'),
 });
@@ -104,7 +105,15 @@ export const recipeSchemas = {
   edm: forMethod('edm', objectiveSchemas.edm.prefault({})),
   cd: forMethod('cd', objectiveSchemas.cd.prefault({})),
   ct: forMethod('ct', objectiveSchemas.ct.prefault({})),
+  ict: forMethod('ict', objectiveSchemas.ict.prefault({})),
   ect: forMethod('ect', objectiveSchemas.ect.prefault({})),
+  scd: forMethod('scd', objectiveSchemas.scd.prefault({})),
+  sct: forMethod('sct', objectiveSchemas.sct.prefault({})),
+  ctm: forMethod('ctm', objectiveSchemas.ctm.prefault({})),
+  pd: forMethod('pd', objectiveSchemas.pd.prefault({})),
+  kd: forMethod('kd', objectiveSchemas.kd.prefault({})),
+  reflow: forMethod('reflow', objectiveSchemas.reflow.prefault({})),
+  meanflow: forMethod('meanflow', objectiveSchemas.meanflow.prefault({})),
 } as const satisfies Record<MethodName, z.ZodType>;
 
 /** What stands in for a recipe whose method is unknown, so that its other problems are reported too. */
@@ -122,7 +131,15 @@ export const recipeSchema = z.discriminatedUnion('method', [
   recipeSchemas.edm,
   recipeSchemas.cd,
   recipeSchemas.ct,
+  recipeSchemas.ict,
   recipeSchemas.ect,
+  recipeSchemas.scd,
+  recipeSchemas.sct,
+  recipeSchemas.ctm,
+  recipeSchemas.pd,
+  recipeSchemas.kd,
+  recipeSchemas.reflow,
+  recipeSchemas.meanflow,
 ]);
 
 /** A recipe with every default filled in; stored as `recipe.json` in the run. */

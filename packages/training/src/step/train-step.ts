@@ -1,9 +1,10 @@
-import { preconditioned, type Denoiser, type Network, type Preconditioning } from '@onestep/core';
-import { tf, type Params, type StepFunction } from '@onestep/tensor';
+import type { Denoiser, Network, Preconditioning } from '@onestep/core';
+import { mapParams, tf, type Params, type StepFunction } from '@onestep/tensor';
 import { updateEma } from '../ema/ema';
 import { perImageGradients } from '../internal/per-image-gradients';
 import type { Objective } from '../objectives/objective';
 import type { Optimizer } from '../optimizers/optimizer';
+import { modelOf } from './model';
 import { clipGradients, gradientNorm } from './gradient-norm';
 import { unpackInputs, withPrefix } from './step-inputs';
 
@@ -37,33 +38,33 @@ export interface TrainStepOptions {
 export function makeTrainStep(options: TrainStepOptions): StepFunction {
   const { objective, network, preconditioning, optimizer, emaNames = [], clipNorm } = options;
   const makeTeacher = options.teacher;
-  if (objective.needs.teacher && makeTeacher === undefined) {
+  if (objective.needs.teacher !== 'none' && makeTeacher === undefined) {
     throw new TypeError(`makeTrainStep: objective "${objective.name}" needs a teacher, got none.`);
   }
   if (clipNorm !== undefined && !(clipNorm > 0)) {
     throw new RangeError(`makeTrainStep: clipNorm must be > 0, got ${clipNorm}.`);
   }
-  const makeStudent = preconditioned(network, preconditioning);
+  const makeStudent = modelOf(network, preconditioning);
 
   return (state, frozen, inputs) => {
     const { images, draws, condition, scalars } = unpackInputs(inputs);
     const batch = { images, draws, condition };
     const student = state.student;
-    const targetParams = objective.needs.target === 'ema' ? state.target : student;
+    // Copies made outside of differentiation: no gradient reaches the student through a target that shares its weights.
+    const targetParams =
+      objective.needs.target === 'ema' ? state.target : mapParams(student, (value) => tf.clone(value));
+    const others = {
+      ...(objective.needs.target === 'none' ? {} : { target: makeStudent(targetParams) }),
+      ...(makeTeacher !== undefined && objective.needs.teacher !== 'none'
+        ? { teacher: makeTeacher(frozen.teacher) }
+        : {}),
+    };
     // The tidy frees the activations of teacher and target before the student's are made.
     const targets = tf.tidy(
-      () =>
-        objective.targets(
-          {
-            student: makeStudent(student),
-            ...(objective.needs.target === 'none' ? {} : { target: makeStudent(targetParams) }),
-            ...(makeTeacher !== undefined && objective.needs.teacher ? { teacher: makeTeacher(frozen.teacher) } : {}),
-          },
-          batch,
-        ) as Record<string, tf.Tensor>,
+      () => objective.targets({ ...others, student: makeStudent(student) }, batch) as Record<string, tf.Tensor>,
     );
     const { perImage, grads } = perImageGradients(
-      (params) => objective.loss(makeStudent(params), batch, targets),
+      (params) => objective.loss(makeStudent(params), batch, targets, others),
       student,
       images.shape[0],
     );

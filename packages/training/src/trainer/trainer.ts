@@ -1,7 +1,7 @@
 import { edmPreconditioning, preconditioned, type Denoiser, type Network } from '@onestep/core';
 import { eagerRunner, OnestepError, paramNames, type Params, type StepRunner } from '@onestep/tensor';
 import { describeModel } from '../model-file/model-description';
-import { objectiveFromRecipe, preconditioningFromRecipe } from '../objectives/from-recipe';
+import { modelKindOf, objectiveFromRecipe, preconditioningFromRecipe } from '../objectives/from-recipe';
 import type { Objective } from '../objectives/objective';
 import { optimizerFromRecipe } from '../optimizers/from-recipe';
 import type { Recipe } from '../recipes/schema';
@@ -49,7 +49,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const runner: StepRunner = await makeRunner({
     step,
     state,
-    ...(teacher !== undefined && objective.needs.teacher ? { frozen: { teacher: teacher.params } } : {}),
+    ...(teacher !== undefined && objective.needs.teacher !== 'none' ? { frozen: { teacher: teacher.params } } : {}),
   });
 
   const source: StepSource = {
@@ -62,7 +62,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     dropout: dropoutRate(recipe, network),
     schedule: recipe.optimizer,
   };
-  const model = describeModel(recipe.method === 'edm' ? 'denoiser' : 'consistency', {
+  const model = describeModel(modelKindOf(recipe), {
     network,
     preconditioning,
     sigmaMin: recipe.sigma.min,
@@ -103,7 +103,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 }
 
 function checkNeeds({ recipe, network, teacher, resume }: TrainerOptions, objective: Objective): void {
-  if (objective.needs.teacher && teacher === undefined) {
+  if (objective.needs.teacher !== 'none' && teacher === undefined) {
     throw new OnestepError('invalid-recipe', `createTrainer: method "${objective.name}" needs a teacher, got none.`);
   }
   const rate = recipe.dropout ?? 0;

@@ -5,12 +5,11 @@ import {
   distanceFromName,
   edmPreconditioning,
   gaussianMixture,
-  preconditioned,
   type Preconditioning,
   type WeightingName,
 } from '@onestep/core';
 import { tf, useBackend, type Params, type Tensor } from '@onestep/tensor';
-import { cdObjective, ctObjective, ectObjective, edmObjective, type Objective } from '@onestep/training';
+import { cdObjective, ctObjective, ectObjective, edmObjective, modelOf, type Objective } from '@onestep/training';
 import { perImageGradients } from '../../src/internal/per-image-gradients';
 import { goldenMlp, goldenTensor, type GoldenTensor } from '../tiny-network';
 
@@ -43,13 +42,14 @@ function check(
   const gradTolerance = Math.max(1e-4, 10 * (c.float32_gap?.grad_relative_to_max ?? 0));
   tf.tidy(() => {
     const { network, params, names } = goldenMlp(weights);
-    const model = preconditioned(network, preconditioning);
+    const model = modelOf(network, preconditioning);
     const target: Params = models.target === undefined ? params : goldenMlp(models.target).params;
     const batch = { images: goldenTensor(c.x0), draws: { noise: goldenTensor(c.noise), ...draws }, condition: {} };
     const teacher = models.mixture === undefined ? undefined : gaussianMixture(models.mixture).denoiser;
-    const targets = objective.targets({ student: model(params), target: model(target), teacher }, batch);
+    const others = { target: model(target), teacher };
+    const targets = objective.targets({ student: model(params), ...others }, batch);
     const { perImage, grads } = perImageGradients(
-      (p) => objective.loss(model(p), batch, targets),
+      (p) => objective.loss(model(p), batch, targets, others),
       params,
       c.x0.shape[0],
     );

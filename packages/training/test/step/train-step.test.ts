@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { edmPreconditioning, preconditioned, type Denoiser } from '@onestep/core';
+import { edmPreconditioning, type Denoiser } from '@onestep/core';
 import {
   countLeaks,
   disposeParams,
@@ -18,8 +18,10 @@ import {
   ectObjective,
   edmObjective,
   makeTrainStep,
+  modelOf,
   packInputs,
   radam,
+  type Model,
   type Objective,
 } from '@onestep/training';
 import { perImageGradients } from '../../src/internal/per-image-gradients';
@@ -30,7 +32,8 @@ import { ringBatches, tinyNetwork } from '../tiny-network';
 beforeAll(() => useBackend('cpu'));
 
 const network = tinyNetwork({ d: 2, hidden: 4 });
-const model = preconditioned(network, edmPreconditioning());
+const model = modelOf(network, edmPreconditioning());
+const withDenoiser = (denoise: Denoiser): Model => ({ ...model({}), denoise });
 const progress = { seed: 1, batchSize: 4, shape: [2], step: 30, totalSteps: 100, imagesSeen: 120 };
 const { images } = ringBatches(4)(0);
 const zeros = hostTensor(new Float32Array(8), [4, 2]);
@@ -49,12 +52,10 @@ describe('objectives', () => {
       tf.tidy(() => {
         const params = freshParams();
         const batch = batchOf(objective);
-        const targets = objective.targets(
-          { student: model(params), target: model(params), teacher: model(params) },
-          batch,
-        );
-        const { grads } = perImageGradients((p) => objective.loss(model(p), batch, targets), params, 4);
-        const meanLoss = (p: Params) => tf.mean(objective.loss(model(p), batch, targets)).dataSync()[0];
+        const others = { target: model(params), teacher: model(params).denoise };
+        const targets = objective.targets({ student: model(params), ...others }, batch);
+        const { grads } = perImageGradients((p) => objective.loss(model(p), batch, targets, {}), params, 4);
+        const meanLoss = (p: Params) => tf.mean(objective.loss(model(p), batch, targets, {})).dataSync()[0];
         for (const name of Object.keys(params)) {
           const h = 2e-2;
           const basis = tf.reshape(tf.oneHot(0, params[name].size), params[name].shape);
@@ -81,10 +82,10 @@ describe('objectives', () => {
       const dropout = { hidden: tf.ones([4, 4]) };
       const batch = { ...batchOf(objective), condition: { dropout } };
       const targets = objective.targets(
-        { student: spy('student'), target: spy('target'), teacher: spy('teacher') },
+        { student: withDenoiser(spy('student')), target: withDenoiser(spy('target')), teacher: spy('teacher') },
         batch,
       );
-      objective.loss(spy('student'), batch, targets);
+      objective.loss(withDenoiser(spy('student')), batch, targets, {});
       expect(seen).toEqual([
         ['teacher', undefined],
         ['teacher', undefined],
@@ -99,14 +100,11 @@ describe('objectives', () => {
       const objective = ectObjective({ numStages: 1 });
       const batch = { ...batchOf(objective), images: toTensor(zeros) };
       const draws = { ...batch.draws, noise: toTensor(zeros), useClean: tf.ones([4]) };
-      const scaled =
-        (p: Params): Denoiser =>
-        (x) =>
-          tf.mul(x, p.scale);
+      const scaled = (p: Params) => withDenoiser((x) => tf.mul(x, p.scale));
       const params = { scale: tf.scalar(1) };
       const targets = objective.targets({ student: scaled(params), target: scaled(params) }, { ...batch, draws });
       const { grads, perImage } = perImageGradients(
-        (p) => objective.loss(scaled(p), { ...batch, draws }, targets),
+        (p) => objective.loss(scaled(p), { ...batch, draws }, targets, {}),
         params,
         4,
       );

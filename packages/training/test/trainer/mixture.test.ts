@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  edmPreconditioning,
   float64Space,
   gaussianMixture,
   heunStep,
@@ -18,6 +19,7 @@ import {
   useBackend,
 } from '@onestep/tensor';
 import {
+  modelOf,
   createTrainer,
   objectiveFromRecipe,
   parseRecipe,
@@ -112,7 +114,11 @@ describe('training on a mixture whose trajectories are known', () => {
       const draws = objective.draws({ ...recipe, shape: [2], step, totalSteps: steps, imagesSeen: 64 * step });
       return tf.tidy(() => {
         const batch = { images: toTensor(batches(step).images), draws: mapParams(draws, toTensor), condition: {} };
-        return tf.mean(objective.loss(mixture.denoiser, batch, {})).dataSync()[0];
+        return tf
+          .mean(
+            objective.loss({ ...modelOf(network, edmPreconditioning())({}), denoise: mixture.denoiser }, batch, {}, {}),
+          )
+          .dataSync()[0];
       });
     });
     const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;

@@ -2,11 +2,10 @@ import {
   consistencyPreconditioning,
   distanceFromName,
   karrasSigmas,
-  preconditioned,
   weighting,
   type WeightingName,
 } from '@onestep/core';
-import { cdObjective, ctObjective } from '@onestep/training';
+import { modelOf, cdObjective, ctObjective } from '@onestep/training';
 import type { AnyCase } from '../../case';
 import { compareAll, tolerances, type Comparison } from '../../compare';
 import { bySection, eachEntry, type Family, type GoldenFile } from '../../family';
@@ -80,7 +79,7 @@ function run(file: GoldenFile, entry: Entry, method: 'cd' | 'ct'): Promise<Compa
       method === 'cd'
         ? cdObjective({ ...options, numScales: entry.number('num_scales'), targetEma: 0.5 })
         : ctObjective(options),
-    model: preconditioned(
+    model: modelOf(
       rowNetwork(net.number('time_scale')),
       consistencyPreconditioning({ sigmaData, sigmaMin: range.sigmaMin, sigmaMax: range.sigmaMax, cNoise: 'openai' }),
     ),

@@ -1,5 +1,5 @@
-import { ectRatio, edmPreconditioning, lognormalSigma, preconditioned, weighting } from '@onestep/core';
-import { ectObjective } from '@onestep/training';
+import { ectRatio, edmPreconditioning, lognormalSigma, weighting } from '@onestep/core';
+import { modelOf, ectObjective } from '@onestep/training';
 import { compareAll, tolerances, type Comparison } from '../../compare';
 import { bySection, eachEntry, type Family, type GoldenFile } from '../../family';
 import type { Entry } from '../../golden-json';
@@ -55,7 +55,7 @@ function run(file: GoldenFile, entry: Entry): Promise<Comparison> {
   const sigmaNext = entry.numbers('r');
   return runObjective({
     objective: ectObjective({ ...mappingOf(entry), c: entry.number('c'), sigmaData, sigmaMin: safeLevel }),
-    model: preconditioned(rowNetwork(net.number('time_scale')), edmPreconditioning({ sigmaData, cNoise: 'edm' })),
+    model: modelOf(rowNetwork(net.number('time_scale')), edmPreconditioning({ sigmaData, cNoise: 'edm' })),
     student: uploadRowParams(net),
     draws: {
       noise: entry.tensor('noise'),

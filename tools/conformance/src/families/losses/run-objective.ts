@@ -1,5 +1,5 @@
 import type { Denoiser } from '@onestep/core';
-import type { Objective } from '@onestep/training';
+import type { Model, Objective } from '@onestep/training';
 import { disposeParams, tf, valueAndGrads, type Params, type Scalar, type Tensor } from '@onestep/tensor';
 import { compareAll, type Comparison } from '../../compare';
 import { type Entry, type GoldenTensor } from '../../golden-json';
@@ -9,7 +9,7 @@ import { rowNetworkParams } from './row-network';
 export interface LossRun {
   readonly objective: Objective;
   /** The network with its preconditioning, for given weights. */
-  readonly model: (params: Params) => Denoiser;
+  readonly model: (params: Params) => Model;
   readonly student: Params;
   /** Weights of the target where they differ from the student's. */
   readonly target?: Params | undefined;
@@ -31,14 +31,12 @@ export async function runObjective(run: LossRun): Promise<Comparison> {
     const draws = Object.fromEntries(Object.entries(run.draws).map(([name, value]) => [name, upload(value)]));
     kept.push(images, ...Object.values(draws));
     const batch = { images, draws, condition: {} };
-    const targets = tf.tidy(() => {
-      const models = { student: model(student), target: model(run.target ?? student), teacher: run.teacher };
-      return objective.targets(models, batch);
-    });
+    const others = { target: model(run.target ?? student), teacher: run.teacher };
+    const targets = tf.tidy(() => objective.targets({ student: model(student), ...others }, batch));
     kept.push(...Object.values(targets));
     let perImage: Tensor | undefined;
     const { value, grads } = valueAndGrads((params) => {
-      const losses = objective.loss(model(params), batch, targets);
+      const losses = objective.loss(model(params), batch, targets, others);
       perImage = tf.keep(losses.clone());
       return tf.mean<Scalar>(losses);
     }, student);

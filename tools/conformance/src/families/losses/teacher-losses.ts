@@ -1,5 +1,5 @@
-import { edmPreconditioning, lognormalSigma, preconditioned, weighting, type WeightingName } from '@onestep/core';
-import { edmObjective } from '@onestep/training';
+import { edmPreconditioning, lognormalSigma, weighting, type WeightingName } from '@onestep/core';
+import { modelOf, edmObjective } from '@onestep/training';
 import type { AnyCase } from '../../case';
 import { compare, tolerances } from '../../compare';
 import { bySection, type Family, type GoldenFile } from '../../family';
@@ -30,10 +30,7 @@ function openaiCases(file: GoldenFile): readonly AnyCase[] {
       const name = entry.text('weight_schedule') as WeightingName;
       return runObjective({
         objective: edmObjective({ weighting: name, sigmaData, reduction: 'mean' }),
-        model: preconditioned(
-          rowNetwork(net.number('time_scale')),
-          edmPreconditioning({ sigmaData, cNoise: 'openai' }),
-        ),
+        model: modelOf(rowNetwork(net.number('time_scale')), edmPreconditioning({ sigmaData, cNoise: 'openai' })),
         student: uploadRowParams(net),
         draws: {
           noise: entry.tensor('noise'),
@@ -72,7 +69,7 @@ function runEdm(file: GoldenFile, entry: Entry) {
   return runObjective({
     // The reference sums over elements and divides by the batch.
     objective: edmObjective({ weighting: 'edm', sigmaData, reduction: 'sum' }),
-    model: preconditioned(rowNetwork(net.number('time_scale')), edmPreconditioning({ sigmaData, cNoise: 'edm' })),
+    model: modelOf(rowNetwork(net.number('time_scale')), edmPreconditioning({ sigmaData, cNoise: 'edm' })),
     student: uploadRowParams(net),
     draws: {
       noise: entry.tensor('noise'),
