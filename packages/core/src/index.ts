@@ -109,3 +109,4 @@ export {
 // Test bed: data whose denoiser is known exactly
 export { gaussianFlow, type GaussianFlow, type GaussianFlowOptions } from './testbed/gaussian-flow';
 export { gaussianMixture, type GaussianMixture, type GaussianMixtureOptions } from './testbed/gaussian-mixture';
+export { drawMixture, isTestMixture, testMixtures, type TestMixtureName } from './testbed/test-mixtures';

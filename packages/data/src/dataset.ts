@@ -35,5 +35,7 @@ export interface Batch {
 export interface HostBatch {
   readonly images: HostTensor;
   readonly labels?: HostTensor | undefined;
+  /** Where the images were made by a teacher: the unit-normal noise it made them from. */
+  readonly pairNoise?: HostTensor | undefined;
   readonly indices: Uint32Array;
 }

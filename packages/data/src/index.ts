@@ -8,3 +8,5 @@ export { idxDataset, parseIdx, type IdxArray, type IdxDatasetOptions } from './s
 export { cifar10Dataset, cifar10LabelNames, parseCifar10, type Cifar10Records } from './sources/cifar10';
 export { describeDataset, type DatasetDescription } from './describe-dataset';
 export { imageGrid, type ImageGridOptions, type PixelImage } from './image-grid';
+export type { Pairs, PairsBatch, PairsDescription, PairsOrigin } from './pairs/pairs';
+export { pairBatches } from './pairs/pair-batches';

@@ -1,9 +1,19 @@
 export { admUnet } from './adm/adm-unet';
 export type { AdmUnetConfig, AdmUnetOptions } from './adm/config';
 export { planAdmUnet, type AdmLayer, type AdmPlan, type AdmStage } from './adm/plan';
+export type { DhariwalUnetConfig, DhariwalUnetOptions } from './dhariwal/config';
+export { dhariwalUnet } from './dhariwal/dhariwal-unet';
+export { planDhariwalUnet, type DhariwalBlock, type DhariwalPlan } from './dhariwal/plan';
+export type { SongUnetConfig, SongUnetOptions } from './song/config';
+export { planSongUnet, type SongBlock, type SongLayer, type SongPlan } from './song/plan';
+export { songUnet } from './song/song-unet';
+export { filterDown, filterUp, type ResampleFilter } from './layers/resample-filter';
 export { mlp, type MlpConfig, type MlpOptions } from './mlp/mlp';
 export { estimateFlops, type PlannedNetwork } from './params/planned-network';
 export type { ParamInit, ParamLayout, ParamSpec } from './params/param-spec';
+export { exportEdmUnet, importEdmUnet, type EdmNetwork } from './importers/edm';
+export { fromEdmDhariwalConfig } from './importers/edm-dhariwal-config';
+export { fromEdmSongConfig } from './importers/edm-song-config';
 export { exportOpenAiUnet, importOpenAiUnet } from './importers/openai';
 export { fromOpenAiConfig } from './importers/openai-config';
 export { importDiffusersUnet } from './importers/diffusers';
@@ -15,3 +25,4 @@ export {
   networkPreset,
   type NetworkDescription,
 } from './registry/network-from-config';
+export { withSecondTime } from './registry/with-second-time';

@@ -10,6 +10,7 @@ export type OnestepErrorCode =
   | 'run-exists'
   | 'missing-run'
   | 'non-finite'
+  | 'unstable'
   | 'unsupported';
 
 /** Root of the errors that Onestep raises on purpose. Arguments out of range are plain `RangeError`/`TypeError`. */

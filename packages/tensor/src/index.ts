@@ -5,7 +5,9 @@ export { useBackend } from './backends/use-backend';
 export { describeBackends, type BackendDescription } from './backends/describe-backends';
 export { checkGradients, gradientTolerance, type GradientCheck } from './diagnostics/check-gradients';
 export { measureGflops, type Throughput } from './diagnostics/measure-gflops';
+export { after } from './autodiff/after';
 export { jvp } from './autodiff/jvp';
+export { recomputed } from './autodiff/recomputed';
 export { OnestepError, type OnestepErrorCode } from './errors';
 export { countLeaks } from './leaks';
 export { nearestName } from './nearest-name';
@@ -21,8 +23,17 @@ export {
 export { randomStream, type RandomStream } from './random/stream';
 export { hostTensor, toHost, toTensor, type HostTensor } from './params/host-tensor';
 export { eagerRunner } from './step/eager-runner';
-export type { StepFunction, StepRunner, StepRunnerFactory, StepRunnerOptions, StepState } from './step/step';
+export { checkSameGroups, type HostGroups } from './step/check-groups';
+export type {
+  StepFunction,
+  StepReplacement,
+  StepRunner,
+  StepRunnerFactory,
+  StepRunnerOptions,
+  StepState,
+} from './step/step';
 export { paramsFromHost, paramsToHost } from './params/params-host';
 export { readSafetensors, type SafetensorsFile, type StoredTensor } from './safetensors/read-safetensors';
-export { writeSafetensors } from './safetensors/write-safetensors';
+export { writeSafetensors, writeSafetensorsHeader } from './safetensors/write-safetensors';
+export { readSafetensorsHeader, type SafetensorsHeader, type TensorEntry } from './safetensors/header';
 export type { SafetensorsDtype } from './safetensors/format';

@@ -17,6 +17,7 @@ export const tolerances = {
   networkGradient: { kind: 'peak', value: 1e-3 },
   optimizer: { kind: 'rel', value: 1e-11 },
   optimizerFloat32: { kind: 'rel', value: 1e-5 },
+  frechet: { kind: 'peak', value: 1e-6 },
   exact: { kind: 'exact', value: 0 },
 } as const satisfies Record<string, Tolerance>;
 

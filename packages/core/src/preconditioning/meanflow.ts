@@ -58,7 +58,8 @@ export function meanflowPreconditioning({
         const data = 1 / (1 + sigma);
         // (1 + s) (tau(sigma) - tau(s)) without the difference of two numbers near one.
         return {
-          cSkip: (1 + s) * data,
+          // A quotient, not a product with `data`: exactly 1 at s = sigma.
+          cSkip: (1 + s) / (1 + sigma),
           cOut: -(sigma - s) * data,
           cIn: data,
           cNoise: timeScale * sigma * data,
@@ -69,7 +70,7 @@ export function meanflowPreconditioning({
         return tf.tidy(() => {
           const data = tf.div<Tensor1D>(1, tf.add(sigma, 1));
           return {
-            cSkip: tf.mul<Tensor1D>(tf.add(s, 1), data),
+            cSkip: tf.div<Tensor1D>(tf.add(s, 1), tf.add(sigma, 1)),
             cOut: tf.mul<Tensor1D>(tf.sub(s, sigma), data),
             cIn: data,
             cNoise: tf.mul<Tensor1D>(tf.mul(sigma, data), timeScale),

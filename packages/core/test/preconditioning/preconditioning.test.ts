@@ -3,11 +3,15 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   consistencyPreconditioning,
+  ctmPreconditioning,
   edmPreconditioning,
   iddpmPreconditioning,
   iddpmSigmas,
+  meanflowPreconditioning,
   preconditioned,
   preconditioningFromConfig,
+  rectifiedFlowPreconditioning,
+  trigflowPreconditioning,
   vePreconditioning,
   vpPreconditioning,
   weighting,
@@ -24,6 +28,13 @@ const all: readonly Preconditioning[] = [
   vpPreconditioning(),
   vePreconditioning(),
   iddpmPreconditioning({ numTimesteps: 50 }),
+  trigflowPreconditioning(),
+  trigflowPreconditioning({ sigmaData: 0.9 }),
+  rectifiedFlowPreconditioning({ timeScale: 10 }),
+  ctmPreconditioning(),
+  ctmPreconditioning({ sigmaData: 0.7, cNoise: 'openai' }),
+  meanflowPreconditioning(),
+  meanflowPreconditioning({ timeScale: 3 }),
 ];
 const sigma = between(0.002, 80);
 const coefficientNames = ['cSkip', 'cOut', 'cIn', 'cNoise'] as const;
@@ -47,9 +58,9 @@ describe.each(all.map((preconditioning) => [preconditioning.name, preconditionin
             values.map((value) => value[name]),
             float32Tolerance,
           );
-          tensors[name].dispose();
         }
-        input.dispose();
+        // Two names may share one tensor.
+        tf.dispose([input, ...Object.values(tensors)]);
       });
       expect(leaked).toBe(0);
     });
@@ -196,7 +207,7 @@ describe('preconditioningFromConfig', () => {
     expect(error).toBeInstanceOf(OnestepError);
     expect(error?.code).toBe('invalid-model');
     expect(error?.message).toBe(
-      'preconditioningFromConfig: unknown name "edn", expected one of edm, consistency, vp, ve, iddpm.',
+      'preconditioningFromConfig: unknown name "edn", expected one of edm, consistency, vp, ve, iddpm, trigflow, rectified-flow, ctm, meanflow.',
     );
     expect(failure({ name: 'toString' })?.code).toBe('invalid-model');
   });

@@ -18,3 +18,5 @@ export const maxImagePixels = 2 ** 26;
 export const maxImageSize = 4096;
 /** Largest class number in a `dataset.json`, as each class costs a column of the one-hot labels. */
 export const maxClasses = 100_000;
+/** Largest header of a file of pairs (its own take under 1 KB): a file that announces more is none. */
+export const maxPairsHeaderBytes = 65_536;

@@ -1,13 +1,14 @@
-import type { Conditioning } from '@onestep/core';
+import type { ApplyOptions, Conditioning } from '@onestep/core';
 import { tf, type Params, type Tensor } from '@onestep/tensor';
 import { checkConditioning } from '../internal/check-conditioning';
 import { attention } from '../layers/attention';
 import { conv } from '../layers/conv';
 import { groupNorm } from '../layers/group-norm';
+import { noiseEmbedding } from '../layers/noise-embedding';
 import { fromPatches, toPatches } from '../layers/patches';
 import { averagePool, upsampleNearest } from '../layers/resample';
+import { runBlock, runConditionedBlock } from '../layers/run-block';
 import { silu } from '../layers/silu';
-import { noiseEmbedding } from '../layers/timestep-embedding';
 import { initParams, shapesOf } from '../params/param-spec';
 import type { PlannedNetwork } from '../params/planned-network';
 import { groupsOf, resolveAdmUnetConfig, type AdmUnetConfig, type AdmUnetOptions } from './config';
@@ -25,7 +26,7 @@ import { dropoutSite, residualBlock } from './residual-block';
  *
  * @param options - see {@link AdmUnetConfig}
  * @throws OnestepError `invalid-model` listing every problem of the config; in `apply`, labels without classes,
- *   and a second time or augmentation labels, which this network does not take
+ *   augmentation labels, and a second time without `secondTime`; TypeError if a network with it gets none
  * @remarks The reference feeds cNoise = 250 ln(sigma): pass `cNoise: 'openai'` to the preconditioning for its weights.
  * @see Dhariwal and Nichol 2021; Song et al. 2023, App. C; consistency_models `cm/unet.py`
  */
@@ -38,51 +39,84 @@ export function admUnet(options: AdmUnetOptions): PlannedNetwork<AdmUnetConfig> 
     config,
     shape: config.shape,
     numClasses: config.numClasses,
+    secondTime: config.secondTime,
+    outputWeight: 'out.2.weight',
     paramSpecs: specs,
     paramShapes: shapesOf(specs),
     multiplyAddsPerImage: admMultiplyAdds(plan, specs),
     init: (rng) => initParams(specs, rng),
-    apply(params, x, conditioning) {
+    apply(params, x, conditioning, options = {}) {
       checkInputs(config, x, conditioning);
-      return tf.tidy(() => forward(plan, params, x, conditioning));
+      return tf.tidy(() => forward(plan, params, x, { conditioning, options }));
     },
     dropoutSites: (batch) => dropoutSites(plan, batch),
   };
 }
 
-function forward(plan: AdmPlan, params: Params, x: Tensor, conditioning: Conditioning): Tensor {
+function forward(
+  plan: AdmPlan,
+  params: Params,
+  x: Tensor,
+  { conditioning, options }: { readonly conditioning: Conditioning; readonly options: ApplyOptions },
+): Tensor {
   const { config, head } = plan;
-  const embedding = noiseEmbedding(params, conditioning, config.modelChannels);
-  const run = (stage: AdmStage, input: Tensor): Tensor =>
-    stage.layers.reduce<Tensor>((y, layer) => tf.tidy(() => applyLayer(layer, y)), input);
-  const applyLayer = (layer: AdmLayer, y: Tensor): Tensor => {
+  const embedding = noiseEmbedding(params, conditioning, {
+    sinusoids: config.modelChannels,
+    scale: config.embeddingScale,
+  });
+  const run = (stage: AdmStage, [first, ...skips]: readonly Tensor[]): Tensor =>
+    stage.layers.reduce<Tensor>((y, layer, i) => applyLayer(layer, i === 0 ? [y, ...skips] : [y]), first);
+  const applyLayer = (layer: AdmLayer, inputs: readonly Tensor[]): Tensor => {
+    const { name } = layer;
     switch (layer.kind) {
-      case 'conv':
-        return conv(params, layer.name, y);
       case 'residual':
-        return residualBlock(params, layer, y, { config, embedding, masks: conditioning.dropout });
-      case 'attention':
-        return attention(params, layer.name, y, { heads: layer.heads, groups: groupsOf(layer.outChannels, config) });
-      case 'downsample':
-        return layer.hasConv ? conv(params, `${layer.name}.op`, y, 2) : averagePool(y);
-      case 'upsample':
-        return layer.hasConv ? conv(params, `${layer.name}.conv`, upsampleNearest(y)) : upsampleNearest(y);
+        return runConditionedBlock(
+          (own, y, given) => residualBlock(own, layer, y, { config, embedding: given, masks: conditioning.dropout }),
+          { params, name, options, embedding, inputs },
+        );
+      case 'attention': {
+        const groups = groupsOf(layer.outChannels, config);
+        return runBlock((own, [y]) => attention(own, name, y, { heads: layer.heads, groups }), {
+          params,
+          name,
+          options,
+          inputs,
+        });
+      }
+      default:
+        return tf.tidy(() => plainLayer(params, layer, inputs[0]));
     }
   };
 
   const skips: Tensor[] = [];
   let y = toPatches(x, config.patchSize);
   for (const stage of plan.inputs) {
-    y = run(stage, y);
+    y = run(stage, [y]);
     skips.push(y);
   }
-  y = run(plan.middle, y);
+  y = run(plan.middle, [y]);
   for (const stage of plan.outputs) {
     const skip = skips.pop();
-    y = run(stage, skip === undefined ? y : tf.concat([y, skip], 3));
+    y = run(stage, skip === undefined ? [y] : [y, skip]);
   }
   const normed = silu(groupNorm(params, 'out.0', y, { groups: groupsOf(head.inChannels, config) }));
   return fromPatches(conv(params, 'out.2', normed), config.patchSize);
+}
+
+/** The layers whose only activation is what enters them. */
+function plainLayer(
+  params: Params,
+  layer: Exclude<AdmLayer, { readonly kind: 'residual' | 'attention' }>,
+  y: Tensor,
+): Tensor {
+  switch (layer.kind) {
+    case 'conv':
+      return conv(params, layer.name, y);
+    case 'downsample':
+      return layer.hasConv ? conv(params, `${layer.name}.op`, y, 2) : averagePool(y);
+    case 'upsample':
+      return layer.hasConv ? conv(params, `${layer.name}.conv`, upsampleNearest(y)) : upsampleNearest(y);
+  }
 }
 
 function dropoutSites(plan: AdmPlan, batch: number): Record<string, readonly number[]> {
@@ -99,5 +133,5 @@ function checkInputs(config: AdmUnetConfig, x: Tensor, conditioning: Conditionin
   if (x.rank !== 4 || shape.some((side, i) => x.shape[i + 1] !== side)) {
     throw new RangeError(`admUnet.apply: x must be [B, ${shape.join(', ')}], got [${x.shape.join(', ')}].`);
   }
-  checkConditioning('admUnet', config.numClasses, conditioning);
+  checkConditioning('admUnet', config, conditioning);
 }

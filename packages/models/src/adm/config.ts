@@ -4,6 +4,7 @@ import {
   integerField,
   integersField,
   numberField,
+  positiveField,
   resolveConfig,
   withOutChannels,
   type Fields,
@@ -41,6 +42,13 @@ export interface AdmUnetConfig {
   readonly dropout: number;
   /** Number of classes, 0 for an unconditional network. */
   readonly numClasses: number;
+  /** Whether a second time (cNoise2) is an input, with an embedding of its own and a projection in every block. */
+  readonly secondTime: boolean;
+  /**
+   * Multiplies every time before its sinusoids, whose fastest is cos(time): a time that runs over a few units only
+   * is learned faster at 4 to 8.
+   */
+  readonly embeddingScale: number;
   /** Largest number of groups of a norm. */
   readonly groupNormGroups: number;
   /**
@@ -55,8 +63,8 @@ export interface AdmUnetConfig {
 /**
  * What {@link admUnet} takes: shape, modelChannels and channelMultipliers are required. Defaults: outChannels as the
  * input, patchSize 1, numResBlocks 2, no attention but the middle's, numHeads 1, numHeadChannels 0, numHeadsUp 0,
- * scaleShiftNorm true, resblockUpDown false, convResample true, dropout 0, numClasses 0, groupNormGroups 32,
- * groupNormMinChannels 1, init `reference`.
+ * scaleShiftNorm true, resblockUpDown false, convResample true, dropout 0, numClasses 0, secondTime false,
+ * embeddingScale 1, groupNormGroups 32, groupNormMinChannels 1, init `reference`.
  */
 export type AdmUnetOptions = Partial<AdmUnetConfig> &
   Pick<AdmUnetConfig, 'shape' | 'modelChannels' | 'channelMultipliers'>;
@@ -77,6 +85,8 @@ const fields: Fields<AdmUnetConfig> = {
   convResample: booleanField(true),
   dropout: numberField(0, 1, 0),
   numClasses: integerField(0, 0),
+  secondTime: booleanField(false),
+  embeddingScale: positiveField(1),
   groupNormGroups: integerField(1, 32),
   groupNormMinChannels: integerField(1, 1),
   init: choiceField(['reference', 'nonzero'], 'reference'),
@@ -96,7 +106,10 @@ export function resolveAdmUnetConfig(given: unknown): AdmUnetConfig {
 const maxModelChannels = 4096;
 
 /** Groups of a norm over `channels` channels. */
-export function groupsOf(channels: number, config: AdmUnetConfig): number {
+export function groupsOf(
+  channels: number,
+  config: Pick<AdmUnetConfig, 'groupNormGroups' | 'groupNormMinChannels'>,
+): number {
   let groups = Math.min(config.groupNormGroups, Math.floor(channels / config.groupNormMinChannels));
   while (groups > 1 && channels % groups !== 0) groups -= 1;
   return Math.max(1, groups);

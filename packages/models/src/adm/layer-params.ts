@@ -1,11 +1,11 @@
 import { attentionMultiplyAdds, attentionParams } from '../layers/attention';
 import { convParams } from '../layers/conv';
 import { groupNormParams } from '../layers/group-norm';
-import { linearParams } from '../layers/linear';
-import { noiseEmbeddingParams } from '../layers/timestep-embedding';
+import { noiseEmbeddingParams, projectionParams } from '../layers/noise-embedding';
 import type { ParamSpec } from '../params/param-spec';
 import { weightMultiplyAdds } from '../params/planned-network';
 import { admLayers, type AdmLayer, type AdmPlan } from './plan';
+import { projectionNames } from './residual-block';
 
 /** Every parameter of the network, in the order of the layers. */
 export function admParamSpecs(plan: AdmPlan): ParamSpec[] {
@@ -16,6 +16,7 @@ export function admParamSpecs(plan: AdmPlan): ParamSpec[] {
       sinusoids: config.modelChannels,
       width: plan.embeddingChannels,
       numClasses: config.numClasses,
+      secondTime: config.secondTime,
     }),
     ...admLayers(plan).flatMap((layer) => layerParams(plan, layer)),
     ...groupNormParams('out.0', head.inChannels),
@@ -50,9 +51,10 @@ function layerParams(plan: AdmPlan, layer: AdmLayer): ParamSpec[] {
       return [
         ...groupNormParams(`${name}.in_layers.0`, inChannels),
         ...convParams(`${name}.in_layers.2`, { ...options, kernelSize: 3 }),
-        ...linearParams(`${name}.emb_layers.1`, {
+        ...projectionParams(projectionNames(name), {
           inChannels: plan.embeddingChannels,
           outChannels: plan.config.scaleShiftNorm ? 2 * outChannels : outChannels,
+          secondTime: plan.config.secondTime,
         }),
         ...groupNormParams(`${name}.out_layers.0`, outChannels),
         ...convParams(`${name}.out_layers.3`, { ...options, inChannels: outChannels, kernelSize: 3, zero }),

@@ -2,12 +2,17 @@ import { tf, type Params, type Tensor } from '@onestep/tensor';
 import { convWithoutBias } from '../layers/conv';
 import { dropout, type DropoutMasks } from '../layers/dropout';
 import { groupNorm } from '../layers/group-norm';
-import { linear } from '../layers/linear';
+import { projectEmbedding, type NoiseEmbedding } from '../layers/noise-embedding';
 import { averagePool, upsampleNearest } from '../layers/resample';
 import { silu } from '../layers/silu';
 import { weight } from '../params/weight';
 import { groupsOf, type AdmUnetConfig } from './config';
 import type { AdmLayer } from './plan';
+
+/** Names of a block's projections of the first and of the second time. */
+export function projectionNames(blockName: string): readonly [string, string] {
+  return [`${blockName}.emb_layers.1`, `${blockName}.emb_layers_s.1`];
+}
 
 /** Name of a block's dropout site. */
 export function dropoutSite(blockName: string): string {
@@ -19,7 +24,7 @@ export function dropoutSite(blockName: string): string {
  * first SiLU and in the skip path alike.
  *
  * @param x - `[B, H, W, in]`
- * @param options - `embedding [B, width]` already activated
+ * @param options - `embedding` of noise level and label, and of the second time if there is one
  * @returns `[B, H', W', out]`
  * @see Dhariwal and Nichol 2021, "Diffusion models beat GANs", ADM; consistency_models `cm/unet.py`, ResBlock
  */
@@ -27,7 +32,7 @@ export function residualBlock(
   params: Params,
   layer: AdmLayer & { readonly kind: 'residual' },
   x: Tensor,
-  options: { readonly config: AdmUnetConfig; readonly embedding: Tensor; readonly masks: DropoutMasks },
+  options: { readonly config: AdmUnetConfig; readonly embedding: NoiseEmbedding; readonly masks: DropoutMasks },
 ): Tensor {
   const { name, inChannels, outChannels } = layer;
   const { config, embedding, masks } = options;
@@ -38,7 +43,7 @@ export function residualBlock(
 
   // The first convolution's bias and the embedding need no pass of their own over the image: the norm takes them.
   const bias = weight(params, `${name}.in_layers.2.bias`);
-  const projected = linear(params, `${name}.emb_layers.1`, embedding);
+  const projected = projectEmbedding(params, projectionNames(name), embedding);
   const groups = groupsOf(outChannels, config);
   const normName = `${name}.out_layers.0`;
   let hidden: Tensor;

@@ -1,8 +1,8 @@
-import { mapParams, OnestepError } from '@onestep/tensor';
 import { admUnet } from '../adm/adm-unet';
 import type { AdmUnetOptions } from '../adm/config';
-import { channelsFirstShape, toChannelsFirst } from './layout';
+import { channelsFirstShape } from './layout';
 import { readStrictly, type HostParams } from './read-strictly';
+import { writeChannelsFirst } from './write-channels-first';
 
 /**
  * Brings a state dict of consistency_models' `UNetModel` to our layout: OIHW to HWIO, `[out, in]` to `[in, out]`, the
@@ -29,17 +29,5 @@ export function importOpenAiUnet(tensors: HostParams, config: AdmUnetOptions): H
  * @throws {@link OnestepError} `invalid-model` if a parameter is missing or has another size
  */
 export function exportOpenAiUnet(params: HostParams, config: AdmUnetOptions): HostParams {
-  const specs = Object.fromEntries(admUnet(config).paramSpecs.map((spec) => [spec.name, spec]));
-  return mapParams(specs, (spec, name) => {
-    const tensor = new Map(Object.entries(params)).get(name);
-    if (tensor === undefined || tensor.shape.join() !== spec.shape.join()) {
-      const got = tensor === undefined ? 'is missing' : `has shape [${tensor.shape.join(', ')}]`;
-      throw new OnestepError(
-        'invalid-model',
-        `exportOpenAiUnet: "${name}" ${got}, the network has [${spec.shape.join(', ')}]. Pass the config of these weights.`,
-        { details: { name } },
-      );
-    }
-    return toChannelsFirst(spec, tensor.data);
-  });
+  return writeChannelsFirst('exportOpenAiUnet', params, admUnet(config).paramSpecs);
 }

@@ -72,6 +72,12 @@ export function numberField(low: number, high: number, fallback?: number): Field
   return { ...optional(fallback), rule: `a number in [${low}, ${high})`, accepts };
 }
 
+/** A finite number above 0. */
+export function positiveField(fallback?: number): Field<number> {
+  const accepts = (value: unknown): boolean => typeof value === 'number' && value > 0 && value < Infinity;
+  return { ...optional(fallback), rule: 'a number > 0', accepts };
+}
+
 /** True or false. */
 export function booleanField(fallback?: boolean): Field<boolean> {
   return { ...optional(fallback), rule: 'true or false', accepts: (value) => typeof value === 'boolean' };

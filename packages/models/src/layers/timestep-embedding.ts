@@ -1,7 +1,4 @@
-import { tf, type Params, type Tensor } from '@onestep/tensor';
-import type { ParamSpec } from '../params/param-spec';
-import { linear, linearParams } from './linear';
-import { silu } from './silu';
+import { tf, type Tensor } from '@onestep/tensor';
 
 /**
  * Sinusoids of a scalar: [cos(f_j t) | sin(f_j t)], f_j = maxPeriod^(-j / (width / 2)), j = 0 ... width / 2 - 1.
@@ -17,38 +14,15 @@ export function timestepEmbedding(t: Tensor, width: number, maxPeriod = 10000): 
   return tf.concat([tf.cos(angles), tf.sin(angles)], 1);
 }
 
-/** Specs of the embedding of noise level and label: `time_embed.0`, `time_embed.2`, and `label_emb` with classes. */
-export function noiseEmbeddingParams(options: {
+/** How a network's times become vectors. */
+export interface SinusoidOptions {
+  /** Sinusoids per time; even. */
   readonly sinusoids: number;
-  readonly width: number;
-  readonly numClasses: number;
-}): ParamSpec[] {
-  const { sinusoids, width, numClasses } = options;
-  const table: ParamSpec = {
-    name: 'label_emb.weight',
-    shape: [numClasses, width],
-    layout: 'table',
-    init: { kind: 'normal' },
-    positions: 1,
-  };
-  return [
-    ...linearParams('time_embed.0', { inChannels: sinusoids, outChannels: width }),
-    ...linearParams('time_embed.2', { inChannels: width, outChannels: width }),
-    ...(numClasses > 0 ? [table] : []),
-  ];
+  /** Multiplies every time before its sinusoids, default 1. */
+  readonly scale?: number | undefined;
 }
 
-/**
- * silu(MLP(sinusoids of cNoise) + labels table): what every block projects. An all-zero label row adds nothing.
- *
- * @returns `[B, width]`
- */
-export function noiseEmbedding(
-  params: Params,
-  { cNoise, labels }: { readonly cNoise: Tensor; readonly labels?: Tensor | undefined },
-  sinusoids: number,
-): Tensor {
-  const hidden = silu(linear(params, 'time_embed.0', timestepEmbedding(cNoise, sinusoids)));
-  const time = linear(params, 'time_embed.2', hidden);
-  return silu(labels === undefined ? time : tf.add(time, tf.matMul(labels, params['label_emb.weight'])));
+/** The sinusoids of a time that is multiplied by a constant first. */
+export function scaledSinusoids(t: Tensor, { sinusoids, scale = 1 }: SinusoidOptions): Tensor {
+  return timestepEmbedding(scale === 1 ? t : tf.mul(t, scale), sinusoids);
 }

@@ -1,19 +1,28 @@
 import { tf, type Params, type Tensor } from '@onestep/tensor';
-import type { Conditioning } from '@onestep/core';
+import type { ApplyOptions, Conditioning } from '@onestep/core';
 import { checkConditioning } from '../internal/check-conditioning';
 import {
+  booleanField,
   choiceField,
   integerField,
   integersField,
   numberField,
+  positiveField,
   resolveConfig,
   withOutChannels,
   type Fields,
 } from '../internal/config-fields';
 import { dropout } from '../layers/dropout';
 import { linear, linearParams } from '../layers/linear';
+import {
+  noiseEmbedding,
+  noiseEmbeddingParams,
+  projectEmbedding,
+  projectionParams,
+  type NoiseEmbedding,
+} from '../layers/noise-embedding';
+import { runConditionedBlock } from '../layers/run-block';
 import { silu } from '../layers/silu';
-import { noiseEmbedding, noiseEmbeddingParams } from '../layers/timestep-embedding';
 import { initParams, shapesOf, type ParamSpec } from '../params/param-spec';
 import { weightMultiplyAdds, type PlannedNetwork } from '../params/planned-network';
 
@@ -33,13 +42,20 @@ export interface MlpConfig {
   readonly dropout: number;
   /** Number of classes, 0 for an unconditional network. */
   readonly numClasses: number;
+  /** Whether a second time (cNoise2) is an input, with an embedding of its own and a projection in every block. */
+  readonly secondTime: boolean;
+  /**
+   * Multiplies every time before its sinusoids, whose fastest is cos(time): a time that runs over a few units only
+   * is learned faster at 4 to 8.
+   */
+  readonly embeddingScale: number;
   /** `reference`: last layers start at zero; `nonzero`: nothing does. */
   readonly init: 'reference' | 'nonzero';
 }
 
 /**
  * What {@link mlp} takes: only shape is required. Defaults: outChannels d, hiddenChannels 64, numBlocks 3,
- * embeddingChannels 32, dropout 0, numClasses 0, init `reference`.
+ * embeddingChannels 32, dropout 0, numClasses 0, secondTime false, embeddingScale 1, init `reference`.
  */
 export type MlpOptions = Partial<MlpConfig> & Pick<MlpConfig, 'shape'>;
 
@@ -51,6 +67,8 @@ const fields: Fields<MlpConfig> = {
   embeddingChannels: integerField(2, 32),
   dropout: numberField(0, 1, 0),
   numClasses: integerField(0, 0),
+  secondTime: booleanField(false),
+  embeddingScale: positiveField(1),
   init: choiceField(['reference', 'nonzero'], 'reference'),
 };
 
@@ -59,7 +77,7 @@ const fields: Fields<MlpConfig> = {
  * embedding of noise level and label as the U-Net's. For experiments in few dimensions, where exact answers exist.
  *
  * @param options - see {@link MlpConfig}
- * @throws OnestepError `invalid-model` listing every problem of the config
+ * @throws OnestepError `invalid-model` listing every problem of the config; in `apply`, as {@link admUnet}
  */
 export function mlp(options: MlpOptions): PlannedNetwork<MlpConfig> {
   const config = resolveConfig('mlp', withOutChannels(options), fields, ({ embeddingChannels }) => [
@@ -71,13 +89,15 @@ export function mlp(options: MlpOptions): PlannedNetwork<MlpConfig> {
     config,
     shape: config.shape,
     numClasses: config.numClasses,
+    secondTime: config.secondTime,
+    outputWeight: 'output.weight',
     paramSpecs: specs,
     paramShapes: shapesOf(specs),
     multiplyAddsPerImage: weightMultiplyAdds(specs),
     init: (rng) => initParams(specs, rng),
-    apply(params, x, conditioning) {
+    apply(params, x, conditioning, options = {}) {
       checkInputs(config, x, conditioning);
-      return tf.tidy(() => forward(config, params, x, conditioning));
+      return tf.tidy(() => forward(config, params, x, { conditioning, options }));
     },
     dropoutSites: (batch) =>
       config.dropout === 0
@@ -91,28 +111,52 @@ function blockNames({ numBlocks }: MlpConfig): string[] {
 }
 
 function mlpParamSpecs(config: MlpConfig): ParamSpec[] {
-  const { shape, outChannels, hiddenChannels: hidden, embeddingChannels, numClasses } = config;
+  const { shape, outChannels, hiddenChannels: hidden, embeddingChannels, numClasses, secondTime } = config;
   const zero = config.init === 'reference';
   return [
-    ...noiseEmbeddingParams({ sinusoids: embeddingChannels, width: hidden, numClasses }),
+    ...noiseEmbeddingParams({ sinusoids: embeddingChannels, width: hidden, numClasses, secondTime }),
     ...linearParams('input', { inChannels: shape[0], outChannels: hidden }),
     ...blockNames(config).flatMap((name) => [
       ...linearParams(`${name}.in`, { inChannels: hidden, outChannels: hidden }),
-      ...linearParams(`${name}.emb`, { inChannels: hidden, outChannels: hidden }),
+      ...projectionParams(projectionNames(name), { inChannels: hidden, outChannels: hidden, secondTime }),
       ...linearParams(`${name}.out`, { inChannels: hidden, outChannels: hidden, zero }),
     ]),
     ...linearParams('output', { inChannels: hidden, outChannels, zero }),
   ];
 }
 
-function forward(config: MlpConfig, params: Params, x: Tensor, conditioning: Conditioning): Tensor {
-  const embedding = noiseEmbedding(params, conditioning, config.embeddingChannels);
-  const block = (h: Tensor, name: string): Tensor => {
-    const inner = tf.add(linear(params, `${name}.in`, silu(h)), linear(params, `${name}.emb`, embedding));
+/** Names of a block's projections of the first and of the second time. */
+function projectionNames(blockName: string): readonly [string, string] {
+  return [`${blockName}.emb`, `${blockName}.emb_s`];
+}
+
+function forward(
+  config: MlpConfig,
+  params: Params,
+  x: Tensor,
+  { conditioning, options }: { readonly conditioning: Conditioning; readonly options: ApplyOptions },
+): Tensor {
+  const embedding = noiseEmbedding(params, conditioning, {
+    sinusoids: config.embeddingChannels,
+    scale: config.embeddingScale,
+  });
+  const block = (name: string, own: Params, h: Tensor, given: NoiseEmbedding): Tensor => {
+    const inner = tf.add(linear(own, `${name}.in`, silu(h)), projectEmbedding(own, projectionNames(name), given));
     const kept = dropout(silu(inner), conditioning.dropout, `${name}.dropout`);
-    return tf.add(h, linear(params, `${name}.out`, kept));
+    return tf.add(h, linear(own, `${name}.out`, kept));
   };
-  return linear(params, 'output', silu(blockNames(config).reduce(block, linear(params, 'input', x))));
+  const last = blockNames(config).reduce<Tensor>(
+    (h, name) =>
+      runConditionedBlock((own, y, given) => block(name, own, y, given), {
+        params,
+        name,
+        options,
+        embedding,
+        inputs: [h],
+      }),
+    linear(params, 'input', x),
+  );
+  return linear(params, 'output', silu(last));
 }
 
 function checkInputs(config: MlpConfig, x: Tensor, conditioning: Conditioning): void {
@@ -120,5 +164,5 @@ function checkInputs(config: MlpConfig, x: Tensor, conditioning: Conditioning): 
   if (x.rank !== 2 || x.shape[1] !== width) {
     throw new RangeError(`mlp.apply: x must be [B, ${width}], got [${x.shape.join(', ')}].`);
   }
-  checkConditioning('mlp', config.numClasses, conditioning);
+  checkConditioning('mlp', config, conditioning);
 }

@@ -1,10 +1,13 @@
 import type { Network } from '@onestep/core';
+import type { HostTensor } from '@onestep/tensor';
 import type { ParamSpec } from './param-spec';
 
 /** A network that also says what its parameters are and what a forward pass costs. */
 export interface PlannedNetwork<Config = unknown> extends Network<Config> {
   /** One entry per parameter, in the order of the layers. */
   readonly paramSpecs: readonly ParamSpec[];
+  /** Fixed tensors that a file of the reference holds beside the parameters, by name, channels first. */
+  readonly constants?: Readonly<Record<string, HostTensor>> | undefined;
   /** Multiply-adds of one image's forward pass in convolutions and matrix products. */
   readonly multiplyAddsPerImage: number;
 }

@@ -1,13 +1,17 @@
 import type { AdmUnetOptions } from '../adm/config';
+import type { DhariwalUnetOptions } from '../dhariwal/config';
 import type { MlpOptions } from '../mlp/mlp';
+import type { SongUnetOptions } from '../song/config';
 
 /** An architecture with a config, as in model files. */
 export type NetworkRecord =
   | { readonly name: 'adm-unet'; readonly config: AdmUnetOptions }
-  | { readonly name: 'mlp'; readonly config: MlpOptions };
+  | { readonly name: 'dhariwal-unet'; readonly config: DhariwalUnetOptions }
+  | { readonly name: 'mlp'; readonly config: MlpOptions }
+  | { readonly name: 'song-unet'; readonly config: SongUnetOptions };
 
 /**
- * Small networks for CPUs. Costs are one image's forward pass.
+ * Small networks for CPUs, and the published ones of the papers. Costs are one image's forward pass.
  *
  * | preset | images | grids | parameters | GFLOP |
  * |---|---|---|---|---|
@@ -16,7 +20,16 @@ export type NetworkRecord =
  * | `mnist-base` | 28 x 28 x 1 | 28, 14, 7 | 1.74 M | 0.555 |
  * | `cifar-small` | 32 x 32 x 3 | 16, 8 | 4.13 M | 0.665 |
  * | `engine-benchmark` | 28 x 28 x 1 | 28, 14, 7 | 1.54 M | 0.543 |
+ * | `ddpmpp-small` | 28 x 28 x 1, or any up to 32 x 32 | 28, 14, 7 | 1.26 M | 0.460 |
+ * | `ddpmpp-cifar` | 32 x 32 x 3 | 32, 16, 8 | 55.73 M | 42.3 |
+ * | `ncsnpp-cifar` | 32 x 32 x 3 | 32, 16, 8 | 56.40 M | 42.7 |
+ * | `adm-imagenet64` | 64 x 64 x 3 | 64, 32, 16, 8 | 295.90 M | 219.3 |
  * | `mixture-mlp` | points in the plane | | 0.04 M | 0.0001 |
+ * | `mixture-mlp-16d` | points in 16 dimensions | | 0.22 M | 0.0004 |
+ *
+ * `ddpmpp-cifar` and `ncsnpp-cifar` are those of Song et al. 2021 as Karras et al. 2022 train them, with the 9 inputs of
+ * their augmentation, which may be left out; `adm-imagenet64` is that of Dhariwal and Nichol 2021 in the same code, with
+ * 1000 classes.
  */
 export const presets = {
   'mnist-tiny': {
@@ -84,7 +97,59 @@ export const presets = {
       groupNormMinChannels: 4,
     },
   },
+  'ddpmpp-small': {
+    name: 'song-unet',
+    config: {
+      shape: [28, 28, 1],
+      modelChannels: 32,
+      channelMultipliers: [1, 2, 2],
+      numResBlocks: 1,
+      attentionResolutions: [4],
+    },
+  },
+  'ddpmpp-cifar': {
+    name: 'song-unet',
+    config: {
+      shape: [32, 32, 3],
+      modelChannels: 128,
+      channelMultipliers: [2, 2, 2],
+      numResBlocks: 4,
+      attentionResolutions: [2],
+      dropout: 0.13,
+      augmentChannels: 9,
+    },
+  },
+  'ncsnpp-cifar': {
+    name: 'song-unet',
+    config: {
+      shape: [32, 32, 3],
+      modelChannels: 128,
+      channelMultipliers: [2, 2, 2],
+      numResBlocks: 4,
+      attentionResolutions: [2],
+      dropout: 0.13,
+      augmentChannels: 9,
+      embedding: 'fourier',
+      noiseMultiplier: 2,
+      encoder: 'residual',
+      resampleFilter: [1, 3, 3, 1],
+    },
+  },
+  'adm-imagenet64': {
+    name: 'dhariwal-unet',
+    config: {
+      shape: [64, 64, 3],
+      modelChannels: 192,
+      channelMultipliers: [1, 2, 3, 4],
+      numResBlocks: 3,
+      attentionResolutions: [2, 4, 8],
+      numHeadChannels: 64,
+      dropout: 0.1,
+      numClasses: 1000,
+    },
+  },
   'mixture-mlp': { name: 'mlp', config: { shape: [2], hiddenChannels: 64, numBlocks: 3 } },
+  'mixture-mlp-16d': { name: 'mlp', config: { shape: [16], hiddenChannels: 128, numBlocks: 4 } },
 } as const satisfies Record<string, NetworkRecord>;
 
 /** Name of a preset. */

@@ -1,10 +1,14 @@
 import { OnestepError } from '@onestep/tensor';
 import { admUnet } from '../adm/adm-unet';
 import type { AdmUnetOptions } from '../adm/config';
+import type { DhariwalUnetOptions } from '../dhariwal/config';
+import { dhariwalUnet } from '../dhariwal/dhariwal-unet';
 import { suggestion } from '../internal/suggestion';
 import { mlp, type MlpOptions } from '../mlp/mlp';
 import type { PlannedNetwork } from '../params/planned-network';
 import { presetNames, presets, type NetworkRecord, type PresetName } from '../presets/presets';
+import type { SongUnetOptions } from '../song/config';
+import { songUnet } from '../song/song-unet';
 
 /** What a model file or a recipe says about a network: a config, or a preset and what differs from it. */
 export interface NetworkDescription {
@@ -18,7 +22,9 @@ export interface NetworkDescription {
 // The factories check their config themselves: it comes from outside, whatever its type says.
 const factories: Readonly<Record<NetworkRecord['name'], (config: never) => PlannedNetwork>> = {
   'adm-unet': (config: AdmUnetOptions) => admUnet(config),
+  'dhariwal-unet': (config: DhariwalUnetOptions) => dhariwalUnet(config),
   mlp: (config: MlpOptions) => mlp(config),
+  'song-unet': (config: SongUnetOptions) => songUnet(config),
 };
 
 /** Architectures that {@link networkFromConfig} knows. */
@@ -63,7 +69,7 @@ export function networkFromConfig({ name, config, preset }: NetworkDescription):
  */
 export function networkPreset(
   preset: PresetName,
-  config: Partial<AdmUnetOptions> | Partial<MlpOptions> = {},
+  config: Partial<AdmUnetOptions> | Partial<DhariwalUnetOptions> | Partial<MlpOptions> | Partial<SongUnetOptions> = {},
 ): PlannedNetwork {
   return networkFromConfig({ preset, config });
 }

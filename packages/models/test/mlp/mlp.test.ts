@@ -50,6 +50,21 @@ describeOnBackends('mlp', () => {
     });
   });
 
+  itKeepsNoTensors('sees its times multiplied by embeddingScale', () => {
+    tf.tidy(() => {
+      const config = { shape: [16], secondTime: true, init: 'nonzero' } as const;
+      const [plain, scaled] = [mlp(config), mlp({ ...config, embeddingScale: 8 })];
+      const params = plain.init((name) => randomStream(1, name));
+      const x = normalTensor('x', [3, 16]);
+      const [t, s] = ['t', 's'].map((name) => normalTensor(name, [3]) as Tensor1D);
+      const eightfold = { cNoise: tf.mul<Tensor1D>(t, 8), cNoise2: tf.mul<Tensor1D>(s, 8) };
+      expect(scaled.paramShapes).toEqual(plain.paramShapes);
+      expect(scaled.apply(params, x, { cNoise: t, cNoise2: s }).dataSync()).toEqual(
+        plain.apply(params, x, eightfold).dataSync(),
+      );
+    });
+  });
+
   itKeepsNoTensors('announces one dropout site per block', () => {
     expect(network.dropoutSites(5)).toEqual({ 'blocks.0.dropout': [5, 16], 'blocks.1.dropout': [5, 16] });
     expect(mlp({ shape: [2] }).dropoutSites(5)).toEqual({});

@@ -26,7 +26,7 @@ describe('networkFromConfig', () => {
     expect(() => networkFromConfig({ preset: 'mnist-tiny', config: { dropoutt: 0 } })).toThrow(
       'Did you mean "dropout"?',
     );
-    expect(() => networkFromConfig({ name: 'transformer-xxl' })).toThrow('Known: adm-unet, mlp.');
+    expect(() => networkFromConfig({ name: 'transformer-xxl' })).toThrow(`Known: ${networkNames.join(', ')}.`);
   });
 
   it.each(['constructor', '__proto__', 'toString', ''])('does not take "%s" for a network', (name) => {

@@ -11,6 +11,16 @@ export function describeOnBackends(title: string, body: () => void): void {
   });
 }
 
+/** Registers tests of whole networks, for which `cpu` is too slow. */
+export function describeOnWasm(title: string, body: () => void): void {
+  describe(title, () => {
+    beforeAll(async () => {
+      await useBackend('wasm');
+    });
+    body();
+  });
+}
+
 /** A test that also fails if it leaves tensors behind. */
 export function itKeepsNoTensors(title: string, body: () => void): void {
   it(title, async () => {

@@ -11,7 +11,7 @@ import {
   type SafetensorsDtype,
 } from './format';
 
-/** One checked entry of the header; `start` and `end` count from the first byte of the file. */
+/** One checked tensor of a header; `start` and `end` count from the first byte of the file. */
 export interface TensorEntry {
   readonly name: string;
   readonly dtype: SafetensorsDtype;
@@ -32,9 +32,11 @@ const where = 'readSafetensors';
 /**
  * Reads and checks the header: sizes, types, names, and that the tensors cover the data without gap or overlap.
  *
+ * @param bytes - the file, or its beginning up to the end of the header at least
+ * @param fileBytes - length of the whole file; default: `bytes` is all of it
  * @throws {@link OnestepError} `bad-weight-file`
  */
-export function readHeader(bytes: Uint8Array): SafetensorsHeader {
+export function readSafetensorsHeader(bytes: Uint8Array, fileBytes = bytes.length): SafetensorsHeader {
   const { json, dataStart } = headerText(bytes);
   const header = parseObject(json);
   const names = Object.keys(header);
@@ -51,7 +53,7 @@ export function readHeader(bytes: Uint8Array): SafetensorsHeader {
   }
   // Empty tensors share their offset with the next one: they come first, whatever their order in the header.
   entries.sort((a, b) => a.start - b.start || a.end - b.end);
-  checkCoverage(entries, dataStart, bytes.length);
+  checkCoverage(entries, dataStart, fileBytes);
   return { entries, metadata };
 }
 

@@ -1,7 +1,7 @@
 import type { HostTensor } from '../params/host-tensor';
 import { badWeightFile, type SafetensorsDtype } from './format';
 import { bfloat16ToFloat32, halfToFloat32 } from './half';
-import { readHeader, type TensorEntry } from './header';
+import { readSafetensorsHeader, type TensorEntry } from './header';
 
 /** A tensor of a file, with the type it had there. */
 export interface StoredTensor extends HostTensor {
@@ -27,7 +27,7 @@ export function readSafetensors(
   bytes: Uint8Array,
   { toFloat32 = false }: { readonly toFloat32?: boolean } = {},
 ): SafetensorsFile {
-  const { entries, metadata } = readHeader(bytes);
+  const { entries, metadata } = readSafetensorsHeader(bytes);
   const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
   const tensors: Record<string, StoredTensor> = {};
   for (const entry of sorted) {

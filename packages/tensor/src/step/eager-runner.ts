@@ -2,6 +2,7 @@ import { tf, type Tensor } from '../tf';
 import { toTensor, type HostTensor } from '../params/host-tensor';
 import { mapParams, type Params } from '../params/params';
 import { paramsToHost } from '../params/params-host';
+import { checkSameGroups } from './check-groups';
 import type { StepRunner, StepRunnerOptions, StepState } from './step';
 
 /**
@@ -12,7 +13,7 @@ import type { StepRunner, StepRunnerOptions, StepState } from './step';
  */
 export function eagerRunner({ step, state: initial, frozen = {} }: StepRunnerOptions): Promise<StepRunner> {
   let state: StepState = mapParams(initial, upload);
-  const constants: StepState = mapParams(frozen, upload);
+  let constants: StepState = mapParams(frozen, upload);
 
   return Promise.resolve({
     description: `eager on ${tf.getBackend()}`,
@@ -43,6 +44,19 @@ export function eagerRunner({ step, state: initial, frozen = {} }: StepRunnerOpt
       for (const [name, group] of Object.entries(state)) groups[name] = await paramsToHost(group);
       return groups;
     },
+
+    replace: ({ state: newState = {}, frozen: newFrozen = {} }) =>
+      // Throws become rejections in here.
+      new Promise((resolve) => {
+        checkSameGroups('replace: state', state, newState);
+        checkSameGroups('replace: frozen', constants, newFrozen);
+        const previous = [...tensorsOf(state), ...tensorsOf(constants)];
+        state = { ...state, ...mapParams(newState, upload) };
+        constants = { ...constants, ...mapParams(newFrozen, upload) };
+        const kept = new Set([...tensorsOf(state), ...tensorsOf(constants)]);
+        for (const tensor of previous) if (!kept.has(tensor) && !tensor.isDisposed) tensor.dispose();
+        resolve();
+      }),
 
     dispose() {
       for (const tensor of [...tensorsOf(state), ...tensorsOf(constants)]) if (!tensor.isDisposed) tensor.dispose();

@@ -1,5 +1,6 @@
 import type { HostTensor } from '../params/host-tensor';
 import type { Params } from '../params/params';
+import type { HostGroups } from './check-groups';
 
 /** Groups of parameters by role, for example `{ student, target, 'adam.m', 'adam.v', 'ema.0.999' }`. */
 export type StepState = Readonly<Record<string, Params>>;
@@ -28,17 +29,30 @@ export interface StepRunner {
   step(inputs: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
   /** The current state in host memory. */
   readState(): Promise<Record<string, Record<string, HostTensor>>>;
+  /**
+   * Puts other values in the place of whole groups; nothing is traced or compiled again. Not while a step runs.
+   *
+   * @param values - groups of the state and of the frozen weights by name, copied; groups that are not named stay
+   * @throws {@link RangeError} before anything changes, if a group is not there or its names, dtypes or shapes differ
+   */
+  replace(values: StepReplacement): Promise<void>;
   /** Frees everything. */
   dispose(): void;
+}
+
+/** Groups that take the place of a runner's own, each of them whole. */
+export interface StepReplacement {
+  readonly state?: HostGroups | undefined;
+  readonly frozen?: HostGroups | undefined;
 }
 
 /** What a runner is made from. */
 export interface StepRunnerOptions {
   readonly step: StepFunction;
   /** Where the state begins, by group and name. */
-  readonly state: Readonly<Record<string, Readonly<Record<string, HostTensor>>>>;
+  readonly state: HostGroups;
   /** Weights that the step only reads, by group and name; default none. */
-  readonly frozen?: Readonly<Record<string, Readonly<Record<string, HostTensor>>>> | undefined;
+  readonly frozen?: HostGroups | undefined;
 }
 
 /** Makes a runner; the caller disposes it. */

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OnestepError, readSafetensors, writeSafetensors, type HostTensor } from '../../src/index';
+import {
+  OnestepError,
+  readSafetensors,
+  readSafetensorsHeader,
+  writeSafetensors,
+  writeSafetensorsHeader,
+  type HostTensor,
+} from '../../src/index';
 
 /** A file made by hand: header text and data bytes. */
 function file(header: string | object, data: ArrayLike<number> = []): Uint8Array {
@@ -166,5 +173,20 @@ describe('safetensors', () => {
     expect(() => writeSafetensors({ __metadata__: one })).toThrow(/taken/);
     expect(() => writeSafetensors({ a: { ...one, shape: [2] } })).toThrow(/1 elements/);
     expect(() => writeSafetensors({ a: one }, { step: 3 } as never)).toThrow(/not a string/);
+  });
+
+  it('have a beginning that can be written and read alone, its sizes held against the length of the file', () => {
+    const a: HostTensor = { dtype: 'float32', shape: [2, 1], data: Float32Array.of(1, 2) };
+    const b: HostTensor = { dtype: 'int32', shape: [1], data: Int32Array.of(3) };
+    const whole = writeSafetensors({ b, a }, { note: 'x' });
+    const head = writeSafetensorsHeader({ b, a }, { note: 'x' });
+    expect(whole.subarray(0, head.length)).toEqual(head);
+    const { entries, metadata } = readSafetensorsHeader(head, whole.length);
+    expect(metadata).toEqual({ note: 'x' });
+    expect(entries.map(({ name, start, end }) => [name, start - head.length, end - head.length])).toEqual([
+      ['a', 0, 8],
+      ['b', 8, 12],
+    ]);
+    expect(() => readSafetensorsHeader(head, whole.length - 1)).toThrow(/cut short/);
   });
 });

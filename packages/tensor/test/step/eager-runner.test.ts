@@ -95,4 +95,43 @@ describe.each(['wasm', 'cpu'] as const)('eagerRunner on %s', (backend) => {
     expect([...(await runner.readState()).student.w.data]).toEqual([1, 2]);
     runner.dispose();
   });
+
+  it('goes on from replaced groups as a fresh runner does, and frees what they replace', async () => {
+    const { leaked } = await countLeaks(async () => {
+      const runner = await eagerRunner(options());
+      await runner.step({ rate });
+      const tensors = tf.memory().numTensors;
+      const student = { w: hostTensor(Float32Array.of(0.3, -7)) };
+      const teacher = { target: hostTensor(Float32Array.of(0.1, 9)) };
+      const { ema } = await runner.readState();
+      await runner.replace({ state: { student }, frozen: { teacher } });
+      expect(tf.memory().numTensors).toBe(tensors);
+      const fresh = await eagerRunner({ step: descend, state: { student, ema }, frozen: { teacher } });
+      for (let i = 0; i < 2; i += 1) expect(await runner.step({ rate })).toEqual(await fresh.step({ rate }));
+      expect(await runner.readState()).toEqual(await fresh.readState());
+      runner.dispose();
+      fresh.dispose();
+    });
+    expect(leaked).toBe(0);
+  });
+
+  it('refuses groups that do not fit before anything changes', async () => {
+    const runner = await eagerRunner(options());
+    const w = hostTensor(Float32Array.of(8, 8));
+    const replaced = (state: Record<string, Record<string, typeof w>>): Promise<void> => runner.replace({ state });
+    await expect(replaced({ student: { w }, other: { w } })).rejects.toThrow(
+      /no group "other", expected ema, student\./,
+    );
+    await expect(replaced({ student: {} })).rejects.toThrow(/"student"\."w" is missing/);
+    await expect(replaced({ student: { w, v: w } })).rejects.toThrow(/there is no "student"\."v"/);
+    await expect(replaced({ student: { w: hostTensor(Float32Array.of(1)) } })).rejects.toThrow(
+      /"student"\."w" is float32\[1\], expected float32\[2\]/,
+    );
+    await expect(replaced({ student: { w: { ...w, data: Float32Array.of(1) } } })).rejects.toThrow(/has 1 elements/);
+    await expect(runner.replace({ state: { student: { w } }, frozen: { teacher: { target: w, w } } })).rejects.toThrow(
+      RangeError,
+    );
+    expect([...(await runner.readState()).student.w.data]).toEqual([1, 2]);
+    runner.dispose();
+  });
 });

@@ -1,8 +1,13 @@
 import type { Family } from '../family';
 import { averages } from './averages';
+import { imageOperations } from './image-operations';
 import { consistencyLosses } from './losses/consistency-losses';
+import { continuousTimeLosses } from './losses/continuous-time-losses';
 import { ectLosses } from './losses/ect-losses';
+import { ictLosses } from './losses/ict-losses';
+import { progressiveLosses } from './losses/progressive-losses';
 import { teacherLosses } from './losses/teacher-losses';
+import { featureMetrics, frechetMoments } from './metrics/frechet';
 import { networks } from './networks';
 import { notYet } from './not-yet';
 import { optimizers } from './optimizers';
@@ -26,10 +31,16 @@ export const families: readonly Family[] = [
   diffusersScheduler,
   samplerRuns,
   networks,
+  imageOperations,
   consistencyLosses,
   teacherLosses,
+  progressiveLosses,
   ectLosses,
+  ictLosses,
+  continuousTimeLosses,
   optimizers,
   averages,
+  featureMetrics,
+  frechetMoments,
   ...notYet,
 ];

@@ -1,7 +1,11 @@
-import { fromOpenAiConfig, importDiffusersUnet, importOpenAiUnet, type AdmUnetOptions } from '@onestep/models';
+import { consistencyPreconditioning, edmPreconditioning, type Condition } from '@onestep/core';
+import { admUnet, fromOpenAiConfig, importDiffusersUnet, importOpenAiUnet, type AdmUnetOptions } from '@onestep/models';
+import { oneHotLabels } from '@onestep/sampling';
+import { toTensor, type Tensor2D } from '@onestep/tensor';
 import type { AnyCase } from '../case';
 import type { Family, GoldenFile } from '../family';
 import { admConfigOf } from './diffusers-config';
+import { edmCases } from './edm-networks';
 import { unetCases, type UnetSource } from './unet-cases';
 
 /** Networks with their weights, outputs and gradients (`networks/NAME.json`). */
@@ -17,18 +21,27 @@ export const networks: Family = {
     const cfg = file.content.entry('cfg');
     if (cfg.has('image_size')) return openAiCases(file);
     if (cfg.has('block_out_channels')) return diffusersCases(file);
-    if (cfg.has('img_resolution')) return [{ name: file.path, needs: `network ${file.content.text('model_type')}` }];
+    if (cfg.has('img_resolution')) return edmCases(file);
     return [{ name: file.path, problem: 'unknown kind of network' }];
   },
 };
 
+/** Preconditionings around the networks of consistency_models. */
+const openAiDenoisers: UnetSource['denoisers'] = {
+  denoise_plain: () => edmPreconditioning({ cNoise: 'openai' }),
+  denoise_distillation: () => consistencyPreconditioning({ cNoise: 'openai' }),
+};
+
 function openAiCases(file: GoldenFile): readonly AnyCase[] {
+  const config = fromOpenAiConfig(file.content.json.cfg);
   return unetCases(file, {
-    config: fromOpenAiConfig(file.content.json.cfg),
+    network: admUnet(config),
     weights: file.content.text('weights'),
-    load: importOpenAiUnet,
+    load: (tensors) => importOpenAiUnet(tensors, config),
     prefix: '',
-    output: 'out',
+    outputs: { out: () => classesOf(file, config) },
+    cNoise: 'timesteps',
+    denoisers: openAiDenoisers,
   });
 }
 
@@ -38,19 +51,30 @@ function diffusersCases(file: GoldenFile): readonly AnyCase[] {
     config === undefined
       ? [{ name: file.path, needs: 'network UNet2DModel with these blocks' }]
       : unetCases(file, {
-          config,
+          network: admUnet(config),
           weights: file.content.text('weights'),
-          load: importDiffusersUnet,
+          load: (tensors) => importDiffusersUnet(tensors, config),
           prefix: '',
-          output: 'out',
+          outputs: { out: () => classesOf(file, config) },
+          cNoise: 'timesteps',
+          denoisers: openAiDenoisers,
         });
   if (!file.content.has('openai_cfg')) return own;
-  const twin: UnetSource = {
-    config: fromOpenAiConfig(file.content.json.openai_cfg) satisfies AdmUnetOptions,
+  const twin = fromOpenAiConfig(file.content.json.openai_cfg);
+  const twins = unetCases(file, {
+    network: admUnet(twin),
     weights: file.content.text('openai_weights'),
-    load: importOpenAiUnet,
+    load: (tensors) => importOpenAiUnet(tensors, twin),
     prefix: 'openai/',
-    output: 'out_openai',
-  };
-  return [...own, ...unetCases(file, twin).slice(0, 1)];
+    outputs: { out_openai: () => classesOf(file, twin) },
+    cNoise: 'timesteps',
+    denoisers: {},
+  });
+  return [...own, ...twins.slice(0, 1)];
+}
+
+/** Class labels as the file has them, one-hot; the caller disposes them. */
+function classesOf(file: GoldenFile, { numClasses = 0 }: AdmUnetOptions): Condition {
+  if (numClasses === 0 || !file.content.has('labels')) return {};
+  return { labels: toTensor(oneHotLabels(file.content.numbers('labels'), numClasses)) as Tensor2D };
 }

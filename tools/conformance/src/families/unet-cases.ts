@@ -1,14 +1,8 @@
-import {
-  consistencyPreconditioning,
-  edmPreconditioning,
-  preconditioned,
-  type Condition,
-  type Preconditioning,
-} from '@onestep/core';
-import { admUnet, type AdmUnetOptions, type HostParams } from '@onestep/models';
-import { oneHotLabels } from '@onestep/sampling';
+import { preconditioned, type Condition, type Preconditioning } from '@onestep/core';
+import type { HostParams, PlannedNetwork } from '@onestep/models';
 import {
   disposeParams,
+  jvp,
   mapParams,
   tf,
   toTensor,
@@ -17,7 +11,6 @@ import {
   type Scalar,
   type Tensor,
   type Tensor1D,
-  type Tensor2D,
 } from '@onestep/tensor';
 import type { AnyCase, GoldenCase } from '../case';
 import { compare, compareAll, tolerances, type Comparison } from '../compare';
@@ -26,53 +19,48 @@ import { downloadChannelsFirst, uploadChannelsLast } from './channels';
 
 const float32Epsilon = 2 ** -23;
 
-/** Where a U-Net comes from. */
+/** Where a U-Net comes from, and how its file stores what it is given. */
 export interface UnetSource {
-  readonly config: AdmUnetOptions;
+  readonly network: PlannedNetwork;
   /** File of the weights. */
   readonly weights: string;
-  readonly load: (tensors: HostParams, config: AdmUnetOptions) => HostParams;
+  readonly load: (tensors: HostParams) => HostParams;
   /** Put before the names of its cases. */
   readonly prefix: string;
-  /** Key of the stored output. */
-  readonly output: string;
+  /** Stored outputs by key, with the condition of each; the first is the one that gradients belong to. */
+  readonly outputs: Readonly<Record<string, () => Condition>>;
+  /** Key of the noise embedding input. */
+  readonly cNoise: string;
+  /** Stored outputs of the network inside a preconditioning, by key; all with the first condition. */
+  readonly denoisers: Readonly<Record<string, () => Preconditioning>>;
 }
 
 /** Everything the file stores about one U-Net. */
 export function unetCases(file: GoldenFile, source: UnetSource): readonly AnyCase[] {
   const cases = file.companion(file.content.text('cases'));
-  const named = (key: string, run: GoldenCase['run']): GoldenCase => ({
+  const named = (key: string, run: (params: Params) => Promise<Comparison>): GoldenCase => ({
     name: `${file.path}#${source.prefix}${key}`,
-    run,
+    run: () => withParams(file, source, run),
   });
+  const stored = (record: Readonly<Record<string, unknown>>): string[] =>
+    Object.keys(record).filter((key) => Object.hasOwn(cases, key));
   const gradients = Object.keys(cases).filter((key) => key.startsWith('grad.'));
-  const wrapped: [string, () => Preconditioning][] = [
-    ['denoise_plain', () => edmPreconditioning({ cNoise: 'openai' })],
-    ['denoise_distillation', () => consistencyPreconditioning({ cNoise: 'openai' })],
-  ];
   return [
-    named(source.output, () => withParams(file, source, (params) => compareOutput(file, source, params))),
-    ...wrapped
-      .filter(([key]) => Object.hasOwn(cases, key))
-      .map(([key, make]) =>
-        named(key, () => withParams(file, source, (params) => compareDenoised(file, source, params, { key, make }))),
-      ),
+    ...stored(source.outputs).map((key) => named(key, (params) => compareOutput(file, source, params, key))),
+    ...stored(source.denoisers).map((key) => named(key, (params) => compareDenoised(file, source, params, key))),
+    ...stored({ jvp: true }).map((key) => named(key, (params) => compareTangent(file, source, params))),
     ...(Object.hasOwn(cases, 'grad_x') || gradients.length > 0
-      ? [
-          named('gradients', () =>
-            withParams(file, source, (params) => compareGradients(file, source, params, gradients)),
-          ),
-        ]
+      ? [named('gradients', (params) => compareGradients(file, source, params, gradients))]
       : []),
   ];
 }
 
 async function withParams(
   file: GoldenFile,
-  { config, weights, load }: UnetSource,
+  { weights, load }: UnetSource,
   body: (params: Params) => Promise<Comparison>,
 ): Promise<Comparison> {
-  const params = mapParams(load(file.companion(weights), config), toTensor);
+  const params = mapParams(load(file.companion(weights)), toTensor);
   try {
     return await body(params);
   } finally {
@@ -80,38 +68,46 @@ async function withParams(
   }
 }
 
-/** Class labels as the file has them, one-hot; the caller disposes them. */
-function conditionOf(file: GoldenFile, { config }: UnetSource): Condition {
-  if ((config.numClasses ?? 0) === 0 || !file.content.has('labels')) return {};
-  return { labels: toTensor(oneHotLabels(file.content.numbers('labels'), config.numClasses ?? 0)) as Tensor2D };
+/** The condition of the first stored output. */
+function mainCondition({ outputs }: UnetSource): Condition {
+  return Object.values(outputs)[0]();
 }
 
-async function compareOutput(file: GoldenFile, source: UnetSource, params: Params): Promise<Comparison> {
+async function compareOutput(file: GoldenFile, source: UnetSource, params: Params, key: string): Promise<Comparison> {
   const cases = file.companion(file.content.text('cases'));
   const out = tf.tidy(() =>
-    admUnet(source.config).apply(params, uploadChannelsLast(cases.x), {
-      ...conditionOf(file, source),
-      cNoise: toTensor(cases.timesteps) as Tensor1D,
+    source.network.apply(params, uploadChannelsLast(cases.x), {
+      ...source.outputs[key](),
+      cNoise: toTensor(cases[source.cNoise]) as Tensor1D,
     }),
   );
-  return compare(await downloadChannelsFirst(out), cases[source.output].data, tolerances.network);
+  return compare(await downloadChannelsFirst(out), cases[key].data, tolerances.network);
 }
 
-async function compareDenoised(
-  file: GoldenFile,
-  source: UnetSource,
-  params: Params,
-  { key, make }: { readonly key: string; readonly make: () => Preconditioning },
-): Promise<Comparison> {
+async function compareDenoised(file: GoldenFile, source: UnetSource, params: Params, key: string): Promise<Comparison> {
   const cases = file.companion(file.content.text('cases'));
   const denoised = tf.tidy(() =>
-    preconditioned(admUnet(source.config), make())(params)(
+    preconditioned(source.network, source.denoisers[key]())(params)(
       uploadChannelsLast(cases.denoise_x),
       toTensor(cases.denoise_sigma) as Tensor1D,
-      conditionOf(file, source),
+      mainCondition(source),
     ),
   );
   return compare(await downloadChannelsFirst(denoised), cases[key].data, tolerances.network);
+}
+
+/** The derivative of the output along a stored direction of image and noise level. */
+async function compareTangent(file: GoldenFile, source: UnetSource, params: Params): Promise<Comparison> {
+  const cases = file.companion(file.content.text('cases'));
+  const tangent = tf.tidy(() => {
+    const condition = mainCondition(source);
+    return jvp(
+      (x, cNoise) => source.network.apply(params, x, { ...condition, cNoise: cNoise as Tensor1D }),
+      [uploadChannelsLast(cases.x), toTensor(cases[source.cNoise])],
+      [uploadChannelsLast(cases.jvp_vx), toTensor(cases.jvp_vc)],
+    ).tangent;
+  });
+  return compare(await downloadChannelsFirst(tangent), cases.jvp.data, tolerances.network);
 }
 
 /** Gradients of sum(out proj) with respect to the image and to the stored parameters. */
@@ -122,13 +118,13 @@ async function compareGradients(
   gradients: readonly string[],
 ): Promise<Comparison> {
   const cases = file.companion(file.content.text('cases'));
-  const network = admUnet(source.config);
+  const { network } = source;
   const x = uploadChannelsLast(cases.x);
   // Image and weights share one record, so that one backward pass gives both; the space keeps the name free.
   const image = 'the image';
   const { value, grads } = tf.tidy(() => {
     const projection = uploadChannelsLast(cases.proj);
-    const condition = { ...conditionOf(file, source), cNoise: toTensor(cases.timesteps) as Tensor1D };
+    const condition = { ...mainCondition(source), cNoise: toTensor(cases[source.cNoise]) as Tensor1D };
     return valueAndGrads(
       ({ [image]: input, ...rest }) => tf.sum<Scalar>(tf.mul(network.apply(rest, input, condition), projection)),
       { ...params, [image]: x },
@@ -156,7 +152,7 @@ async function compareGradients(
  */
 async function inFileLayout(
   file: GoldenFile,
-  { weights, load, config }: UnetSource,
+  { network, weights, load }: UnetSource,
   ours: Params,
   gradients: readonly string[],
 ): Promise<Record<string, Float32Array>> {
@@ -164,6 +160,7 @@ async function inFileLayout(
   const owners: { readonly key: string; readonly start: number }[] = [];
   let next = 1;
   const numbered = mapParams(file.companion(weights), (tensor, name) => {
+    if (Object.hasOwn(network.constants ?? {}, name)) return tensor;
     const key = `grad.${name}`;
     const data = new Float32Array(tensor.data.length);
     if (gradients.includes(key)) {
@@ -173,7 +170,7 @@ async function inFileLayout(
     }
     return { ...tensor, data };
   });
-  for (const [name, { data }] of Object.entries(load(numbered, config))) {
+  for (const [name, { data }] of Object.entries(load(numbered))) {
     const values = await ours[name].data();
     data.forEach((id, i) => {
       if (id === 0) return;

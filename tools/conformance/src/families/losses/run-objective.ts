@@ -1,9 +1,8 @@
 import type { Denoiser } from '@onestep/core';
 import type { Model, Objective } from '@onestep/training';
-import { disposeParams, tf, valueAndGrads, type Params, type Scalar, type Tensor } from '@onestep/tensor';
+import { disposeParams, paramNames, tf, valueAndGrads, type Params, type Scalar, type Tensor } from '@onestep/tensor';
 import { compareAll, type Comparison } from '../../compare';
 import { type Entry, type GoldenTensor } from '../../golden-json';
-import { rowNetworkParams } from './row-network';
 
 /** One loss of a file, ready to be computed. */
 export interface LossRun {
@@ -20,6 +19,8 @@ export interface LossRun {
   readonly gradientKey: 'grad_of_mean_loss' | 'grad_of_loss';
   /** Loss of each image, where the file has it. */
   readonly perSample: readonly number[] | undefined;
+  /** Some of the objective's targets, where the file has them. */
+  readonly expectedTargets?: Readonly<Record<string, readonly number[]>> | undefined;
 }
 
 /** Loss, loss per image and gradients of an objective on the file's draws; frees the weights. */
@@ -52,9 +53,15 @@ export async function runObjective(run: LossRun): Promise<Comparison> {
       },
       { kind: 'peak', value: Math.max(1e-5, 10 * (gap?.numberOr('loss_relative', 0) ?? 0)) },
     );
+    const reached: Record<string, readonly [ArrayLike<number>, ArrayLike<number>]> = {};
+    for (const [name, values] of Object.entries(run.expectedTargets ?? {})) {
+      reached[name] = [await targets[name].data(), values];
+    }
+    const target = compareAll(reached, { kind: 'peak', value: 1e-5 });
+    if (run.expectedTargets !== undefined && !target.passed) return target;
     const expected = entry.entry(run.gradientKey);
     const gradients: Record<string, readonly [ArrayLike<number>, ArrayLike<number>]> = {};
-    for (const name of rowNetworkParams) gradients[name] = [await grads[name].data(), expected.numbers(name)];
+    for (const name of paramNames(student)) gradients[name] = [await grads[name].data(), expected.numbers(name)];
     const gradient = compareAll(gradients, {
       kind: 'peak',
       value: Math.max(1e-4, 10 * (gap?.numberOr('grad_relative_to_max', 0) ?? 0)),

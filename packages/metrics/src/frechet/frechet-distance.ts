@@ -1,0 +1,70 @@
+import { Matrix, SingularValueDecomposition } from 'ml-matrix';
+import { MomentStatistics } from '../statistics/moment-statistics';
+import type { GaussianMoments } from './gaussian-moments';
+import { lowRankFactor } from './low-rank-factor';
+
+/**
+ * Squared Frechet distance between the Gaussians of two sets of features.
+ *
+ * |mean1 - mean2|^2 + tr S1 + tr S2 - 2 tr (S1 S2)^(1/2). With S1 = A^T A and S2 = B^T B the last trace is the sum of
+ * the singular values of A B^T, which are the roots of the eigenvalues of the symmetric A S2 A^T: real and non-negative
+ * without a matrix square root, and small where the covariances have low rank (fewer samples than dimensions).
+ *
+ * @param a - statistics of at least 2 samples, or a mean and a covariance
+ * @param b - the other side, of the same dimension
+ * @returns a number >= 0 (rounding below zero is cut off); of the order of tr S 1e-15 for equal moments
+ * @throws {@link RangeError} if dimensions differ, or a number is not finite
+ * @remarks A covariance estimated from few samples biases the distance upwards: compare scores of equal counts.
+ * @see Dowson & Landau 1982; Heusel et al. 2017
+ */
+export function frechetDistance(a: MomentStatistics | GaussianMoments, b: MomentStatistics | GaussianMoments): number {
+  const first = momentsOf(a, 'a');
+  const second = momentsOf(b, 'b');
+  const dimension = first.mean.length;
+  if (second.mean.length !== dimension) {
+    throw new RangeError(`frechetDistance: a has dimension ${dimension}, b has ${second.mean.length}.`);
+  }
+  let distance = 0;
+  for (let i = 0; i < dimension; i += 1) {
+    const diagonal = i * dimension + i;
+    distance += (first.mean[i] - second.mean[i]) ** 2 + first.covariance[diagonal] + second.covariance[diagonal];
+  }
+  const left = lowRankFactor(first.covariance, dimension).rows;
+  const right = lowRankFactor(second.covariance, dimension).rows;
+  if (left.length > 0 && right.length > 0) distance -= 2 * sumOfSingularValues(left, right);
+  return Math.max(0, distance);
+}
+
+/** Sum of the singular values of A B^T. */
+function sumOfSingularValues(left: readonly Float64Array[], right: readonly Float64Array[]): number {
+  const product = new Matrix(left.length, right.length);
+  left.forEach((row, i) => {
+    right.forEach((column, j) => {
+      let dot = 0;
+      for (let k = 0; k < row.length; k += 1) dot += row[k] * column[k];
+      product.set(i, j, dot);
+    });
+  });
+  const { diagonal } = new SingularValueDecomposition(product, {
+    computeLeftSingularVectors: false,
+    computeRightSingularVectors: false,
+    autoTranspose: true,
+  });
+  return diagonal.reduce((sum, value) => sum + value, 0);
+}
+
+function momentsOf(side: MomentStatistics | GaussianMoments, name: string): GaussianMoments {
+  const moments = side instanceof MomentStatistics ? side.moments() : side;
+  const { mean, covariance } = moments;
+  if (mean.length === 0 || covariance.length !== mean.length ** 2) {
+    throw new RangeError(
+      `frechetDistance: ${name} has a mean of ${mean.length} and a covariance of ${covariance.length} numbers,` +
+        ' expected d >= 1 and d^2.',
+    );
+  }
+  for (const [part, values] of Object.entries({ mean, covariance })) {
+    const wrong = Array.prototype.findIndex.call(values, (value: number) => !Number.isFinite(value));
+    if (wrong >= 0) throw new RangeError(`frechetDistance: ${part} of ${name} has ${values[wrong]} at ${wrong}.`);
+  }
+  return moments;
+}

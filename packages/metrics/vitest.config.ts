@@ -1,0 +1,3 @@
+import { packageTests } from '../../tools/workspace/vitest.base';
+
+export default packageTests('metrics');

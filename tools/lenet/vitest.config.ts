@@ -1,0 +1,3 @@
+import { packageTests } from '../workspace/vitest.base';
+
+export default packageTests('lenet');

@@ -1,0 +1,113 @@
+import type { Row } from '../rows/row';
+import { samplePlans } from '../rows/sample-plans';
+
+type Range = { readonly sigmaMin: number; readonly sigmaMax: number };
+
+/** Every method on a mixture; a row comes after those it starts from. */
+export function mixtureRows(range: Range): readonly Row[] {
+  const plans = samplePlans(range);
+  const radam = { name: 'radam', learningRate: 1e-3, decay: { from: 0.5, to: 0.01 } } as const;
+  const tuned = { optimizer: radam };
+  const flowRange = { sigma: { min: range.sigmaMin, max: 999 } };
+  return [
+    { name: 'edm', method: 'edm', start: 'random', samples: plans.denoiser },
+    {
+      name: 'cd',
+      method: 'cd',
+      start: 'edm',
+      teacher: true,
+      objective: { numScales: 40 },
+      recipe: tuned,
+      samples: plans.consistency,
+    },
+    {
+      name: 'ct',
+      method: 'ct',
+      start: 'random',
+      objective: { startScales: 4, endScales: 80, startEma: 0.9 },
+      recipe: tuned,
+      samples: plans.consistency,
+    },
+    {
+      name: 'ict',
+      method: 'ict',
+      start: 'random',
+      objective: { startScales: 10, endScales: 160 },
+      recipe: tuned,
+      samples: plans.consistency,
+    },
+    {
+      name: 'ect',
+      method: 'ect',
+      start: 'edm',
+      objective: { numStages: 8 },
+      recipe: tuned,
+      samples: plans.consistency,
+    },
+    {
+      name: 'scd',
+      method: 'scd',
+      start: 'edm',
+      teacher: true,
+      objective: { tangentWarmupSteps: 1000 },
+      recipe: { ...tuned, preconditioning: { name: 'edm' } },
+      samples: plans.consistency,
+    },
+    {
+      name: 'sct',
+      method: 'sct',
+      start: 'edm',
+      objective: { tangentWarmupSteps: 1000 },
+      recipe: { ...tuned, preconditioning: { name: 'edm' } },
+      samples: plans.consistency,
+    },
+    {
+      name: 'ctm',
+      method: 'ctm',
+      start: 'edm',
+      teacher: true,
+      secondTime: true,
+      objective: { numScales: 40, maxSolverSteps: 4, targetEma: 0.99 },
+      recipe: tuned,
+      samples: plans.jump,
+    },
+    {
+      name: 'pd',
+      method: 'pd',
+      start: 'edm',
+      teacher: true,
+      objective: { startScales: 64 },
+      recipe: { optimizer: { name: 'adam', learningRate: 1e-3, decay: { from: 0, to: 0.01 } }, ema: [] },
+      samples: plans.progressive,
+      keepStages: true,
+    },
+    {
+      name: 'kd',
+      method: 'kd',
+      start: 'edm',
+      pairs: 'teacher',
+      recipe: tuned,
+      samples: plans.single(range.sigmaMax),
+    },
+    { name: '1-rf', method: 'reflow', start: 'random', recipe: flowRange, samples: plans.flow },
+    {
+      name: '2-rf',
+      method: 'reflow',
+      start: '1-rf',
+      pairs: '1-rf',
+      objective: { pairs: true },
+      recipe: { ...flowRange, ...tuned },
+      samples: plans.flow,
+    },
+    {
+      name: '2-rf distilled',
+      method: 'reflow',
+      start: '2-rf',
+      pairs: '2-rf',
+      objective: { phase: 'distill' },
+      recipe: { ...flowRange, ...tuned },
+      samples: plans.single(999),
+    },
+    { name: 'meanflow', method: 'meanflow', start: 'random', secondTime: true, samples: plans.jump },
+  ];
+}
