@@ -1,4 +1,5 @@
 import { OnestepError, tf, type Tensor } from '@onestep/tensor';
+import { compilationLog } from './debug';
 import { chooseExecutor, type ExecutorChoice } from './executors/choose';
 import type { Executor, HostArray, Session } from './executors/executor';
 import { targetTraits } from './executors/target-traits';
@@ -136,13 +137,18 @@ async function build(
   layout: Layout,
   inputs: readonly TraceInput[],
 ): Promise<Entry> {
+  const log = compilationLog('compile');
   const started = performance.now();
   const { graph: traced, outputs } = trace(fn, layout, inputs);
+  log?.traced(traced);
   const tracedAt = performance.now();
-  const graph = optimize(traced, convolutionCosts(executor.target, executor.channelBlock));
-  const { bytes, nodes, constants } = lower(graph, targetTraits(executor.target));
+  const graph = optimize(traced, convolutionCosts(executor.target, executor.channelBlock), log?.passed);
+  const lowered = lower(graph, targetTraits(executor.target));
+  const { bytes, nodes, constants, operators } = lowered;
+  log?.lowered(graph, lowered);
   const loweredAt = performance.now();
-  const session = await executor.open(bytes, { outputCount: graph.outputs.length });
+  const session = await executor.open(bytes, { outputCount: graph.outputs.length, operators });
+  log?.opened();
   const moved = [...graph.inputs, ...graph.outputs].reduce(
     (sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1),
     0,

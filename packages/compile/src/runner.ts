@@ -1,13 +1,16 @@
 import {
+  checkSameGroups,
   mapParams,
   OnestepError,
   type HostTensor,
   type Params,
+  type StepReplacement,
   type StepRunner,
   type StepRunnerFactory,
   type StepRunnerOptions,
   type StepState,
 } from '@onestep/tensor';
+import { compilationLog } from './debug';
 import { chooseExecutor, type ExecutorChoice } from './executors/choose';
 import type { Executor, Session, Value } from './executors/executor';
 import { targetTraits } from './executors/target-traits';
@@ -68,7 +71,7 @@ class CompiledRunner implements StepRunner {
   readonly #frozenRoles: readonly string[];
   readonly #entries: readonly StateEntry[];
   readonly #frozenEntries: readonly StateEntry[];
-  readonly #frozen: readonly Value[];
+  #frozen: readonly Value[];
   readonly #compiled = new Map<string, Promise<CompiledStep>>();
   #buffers: StateBuffers;
 
@@ -97,11 +100,28 @@ class CompiledRunner implements StepRunner {
 
   async readState(): Promise<Record<string, Record<string, HostTensor>>> {
     const tensors = await this.#buffers.read(this.#entries.map(({ tensor }) => tensor));
-    const groups: Record<string, Record<string, HostTensor>> = Object.fromEntries(
-      this.#roles.map((role) => [role, {}]),
-    );
-    this.#entries.forEach(({ role, name }, i) => (groups[role][name] = tensors[i]));
-    return groups;
+    const entries = this.#entries.map(({ role, name }, i) => ({ role, name, tensor: tensors[i] }));
+    return groupsOf(entries, this.#roles);
+  }
+
+  async replace({ state = {}, frozen = {} }: StepReplacement): Promise<void> {
+    checkSameGroups('replace: state', groupsOf(this.#entries, this.#roles), state);
+    checkSameGroups('replace: frozen', groupsOf(this.#frozenEntries, this.#frozenRoles), frozen);
+    if (Object.keys(state).length > 0) {
+      const { packing } = this.#buffers;
+      const tensors = await this.#buffers.read(this.#entries.map(({ tensor }) => tensor));
+      const next = this.#entries.map(({ role, name }, i) =>
+        Object.hasOwn(state, role) ? state[role][name] : tensors[i],
+      );
+      this.#buffers.dispose();
+      this.#buffers = new StateBuffers(this.#executor, next, packing);
+    }
+    this.#frozen = this.#frozenEntries.map(({ role, name }, i) => {
+      if (!Object.hasOwn(frozen, role)) return this.#frozen[i];
+      this.#frozen[i].dispose();
+      const { dtype, shape, data } = frozen[role][name];
+      return this.#executor.value({ dtype, shape, data: data.slice() });
+    });
   }
 
   dispose(): void {
@@ -145,9 +165,11 @@ class CompiledRunner implements StepRunner {
       const result = this.#step(state, frozen, batch);
       return [this.#entries.map((entry) => nextOf(entry, result.state)), result.outputs];
     };
+    const log = compilationLog('compiledRunner');
     const traced = trace(call, layout, tensors);
+    log?.traced(traced.graph);
     const { target, channelBlock } = this.#executor;
-    const optimized = optimize(traced.graph, convolutionCosts(target, channelBlock));
+    const optimized = optimize(traced.graph, convolutionCosts(target, channelBlock), log?.passed);
     checkState(this.#entries, optimized);
     const state = this.#entries.map(({ role, name }, i) => ({
       role,
@@ -156,10 +178,15 @@ class CompiledRunner implements StepRunner {
       output: optimized.outputs[i],
     }));
     const { graph, slots } = packState(optimized, state, targetTraits(target));
-    const session = await this.#executor.open(lower(graph, targetTraits(target)).bytes, {
+    log?.passed('packState', graph);
+    const lowered = lower(graph, targetTraits(target));
+    log?.lowered(graph, lowered);
+    const session = await this.#executor.open(lowered.bytes, {
       outputCount: graph.outputs.length,
       keepOnDevice: slots.map((_, i) => i),
+      operators: lowered.operators,
     });
+    log?.opened();
     const outputs = (traced.outputs as Extract<Layout, { readonly kind: 'list' }>).items[1];
     return { session, names, outputs, packing: slots.map(({ members }) => members) };
   }
@@ -191,6 +218,16 @@ function entriesOf(state: HostState): StateEntry[] {
   return Object.entries(sorted).flatMap(([role, group]) =>
     Object.entries(group).map(([name, tensor]) => ({ role, name, tensor })),
   );
+}
+
+/** Entries by group and name again, groups without tensors too. */
+function groupsOf(
+  entries: readonly StateEntry[],
+  roles: readonly string[],
+): Record<string, Record<string, HostTensor>> {
+  const groups: Record<string, Record<string, HostTensor>> = Object.fromEntries(roles.map((role) => [role, {}]));
+  for (const { role, name, tensor } of entries) groups[role][name] = tensor;
+  return groups;
 }
 
 function layoutOf(entries: readonly StateEntry[], roles: readonly string[]): Layout {

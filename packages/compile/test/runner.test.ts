@@ -72,6 +72,52 @@ describe('a compiled training step', () => {
     resumed.dispose();
   });
 
+  it('goes on from replaced groups bit for bit as a fresh runner does, without compiling again', async () => {
+    const executor = await testExecutor();
+    let opened = 0;
+    const open: typeof executor.open = (...args) => {
+      opened += 1;
+      return executor.open(...args);
+    };
+    const factory = compiledRunner({ executor: { ...executor, open } });
+    const first = await factory({ step: trainStep, state: initialState() });
+    for (const step of [1, 2]) await first.step(stepInputs(2, step));
+    const state = await first.readState();
+    const second = await factory({ step: trainStep, state: initialState() });
+    await second.step(stepInputs(2, 7));
+    await second.replace({ state });
+    const inputs = stepInputs(2, 3);
+    expect(await second.step(inputs)).toEqual(await first.step(inputs));
+    expect(opened).toBe(2);
+    expect(await second.readState()).toEqual(await first.readState());
+    first.dispose();
+    second.dispose();
+  });
+
+  it('replaces one group of the state and the frozen weights, before and after the first step', async () => {
+    const of = (...numbers: number[]) => ({ w: hostTensor(Float32Array.from(numbers)) });
+    const runner = await compiledRunner({ executor: await testExecutor() })({
+      step: ({ a, b }, { teacher }) => ({
+        state: { a: { w: tf.add(a.w, teacher.w) }, b: { w: tf.add(b.w, 1) } },
+        outputs: {},
+      }),
+      state: { a: of(1, 2), b: of(0) },
+      frozen: { teacher: of(10, 20) },
+    });
+    await runner.replace({ state: { a: of(3, 4) } });
+    await runner.step({});
+    expect(await runner.readState()).toEqual({ a: of(13, 24), b: of(1) });
+    const teacher = of(100, 200);
+    await runner.replace({ state: { b: of(5) }, frozen: { teacher } });
+    teacher.w.data.fill(0);
+    await runner.step({});
+    expect(await runner.readState()).toEqual({ a: of(113, 224), b: of(6) });
+    await expect(runner.replace({ state: { a: of(1) } })).rejects.toThrow(/is float32\[1\], expected float32\[2\]/);
+    await expect(runner.replace({ frozen: { other: of(1) } })).rejects.toThrow(/no group "other", expected teacher\./);
+    expect(await runner.readState()).toEqual({ a: of(113, 224), b: of(6) });
+    runner.dispose();
+  });
+
   it('reads frozen weights, leaves the caller its arrays and the backend no tensors', async () => {
     const state = { a: { w: hostTensor(Float32Array.of(1, 2)) } };
     const { leaked } = await countLeaks(async () => {

@@ -12,6 +12,16 @@ export { edmObjective, type EdmObjectiveOptions } from './objectives/edm';
 export { cdObjective, type CdObjectiveOptions } from './objectives/cd';
 export { ctObjective, type CtObjectiveOptions } from './objectives/ct';
 export { ectObjective, type EctObjectiveOptions } from './objectives/ect';
+export { ictObjective, type IctObjectiveOptions } from './objectives/ict';
+export { scdObjective } from './objectives/scd';
+export { sctObjective } from './objectives/sct';
+export type { ScmObjectiveOptions } from './objectives/scm';
+export { harmonicLogWeight, type LogWeight } from './objectives/log-weight';
+export { meanflowObjective, type MeanflowObjectiveOptions } from './objectives/meanflow';
+export { ctmObjective, type CtmObjectiveOptions } from './objectives/ctm';
+export { pdObjective, type PdObjectiveOptions } from './objectives/pd';
+export { kdObjective, type KdObjectiveOptions } from './objectives/kd';
+export { reflowObjective, type ReflowObjectiveOptions } from './objectives/reflow';
 export { drawDropout, drawNoise } from './objectives/image-draws';
 export { objectiveFromRecipe, preconditioningFromRecipe } from './objectives/from-recipe';
 
@@ -20,7 +30,16 @@ export type { AdamOptions, HostGroups, Optimizer, OptimizerState } from './optim
 export { adam, adamw, type AdamVariantOptions } from './optimizers/adam';
 export { radam, radamRectification, type RadamOptions } from './optimizers/radam';
 export { optimizerFromRecipe } from './optimizers/from-recipe';
-export { emaDecay, updateEma, type EmaRule, type EmaSpec } from './ema/ema';
+export { emaDecay, updateEma, type EmaRule, type EmaSpec, type PowerRule } from './ema/ema';
+export { maxRelativeStd, powerExponent, powerRelativeStd } from './ema/power';
+export {
+  postHocEma,
+  postHocWeights,
+  type EmaSnapshot,
+  type PostHocEma,
+  type PostHocFit,
+  type PowerProfile,
+} from './ema/post-hoc';
 
 // The step
 export { makeTrainStep, type TrainStepOptions } from './step/train-step';
@@ -31,7 +50,8 @@ export { packInputs, type StepInputs } from './step/step-inputs';
 export { recipeSchema, type Recipe, type RecipeInput, type RecipeOf } from './recipes/schema';
 export { methodNames, type MethodName } from './recipes/objective-schemas';
 export { parseRecipe, type RecipeProblem } from './recipes/parse-recipe';
-export { recipeByName, recipeNames } from './recipes/presets/registry';
+export { recipeByName, recipeInfo, recipeNames, type RecipeInfo } from './recipes/presets/registry';
+export { recipeSizes, type RecipeNotes, type RecipeSize } from './recipes/presets/preset';
 
 // The trainer
 export { createTrainer } from './trainer/trainer';
@@ -44,11 +64,14 @@ export type {
   TrainerOptions,
   TrainingResult,
 } from './trainer/trainer-options';
-export type { HostBatch } from './trainer/step-draws';
-export type { HostParams, LogEntry, LogWindow, TrainingState } from './trainer/training-state';
-export { learningRateAt, type LearningRateSchedule } from './trainer/learning-rate';
+export type { HostBatch } from './trainer/host-batch';
+export type { HostParams, LogEntry, LogWindow, Snapshot, TrainingState } from './trainer/training-state';
+export { learningRateAt, type LearningRateDecay, type LearningRateSchedule } from './trainer/learning-rate';
+export { sampleSpread, type SampleStats } from './trainer/watch/sample-spread';
+export type { WatchEvent } from './trainer/watch/watch-event';
+export type { WatchState } from './trainer/watch/watch-state';
 
 // Models and states as bytes; folders and files are under `@onestep/training/node`
-export { describeModel, type ModelDescription } from './model-file/model-description';
+export { describeModel, type FixedSampling, type ModelDescription } from './model-file/model-description';
 export { decodeModel, encodeModel, type ModelFile } from './model-file/model-file';
 export { filesToState, stateToFiles } from './checkpoints/state-files';

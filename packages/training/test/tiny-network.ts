@@ -1,15 +1,32 @@
 import { perImage, type Network } from '@onestep/core';
-import { hostTensor, tf, toTensor, type HostTensor, type Params, type Tensor2D } from '@onestep/tensor';
+import {
+  hostTensor,
+  randomStream,
+  recomputed,
+  tf,
+  toTensor,
+  type HostTensor,
+  type Params,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@onestep/tensor';
 
-/** F(x, c) = W2 silu(W1 x + u c + b1) + b2 on rows, with a dropout site after the activation. */
-export function tinyNetwork({ d = 2, hidden = 8, numClasses = 0, dropout = 0 } = {}): Network {
+/**
+ * F(x, c) = W2 silu(W1 x + u c + b1) + b2 on rows, with a dropout site after the activation and, if asked, a second time
+ * whose weight is `u2`. Its one block can be computed again in the backward pass.
+ */
+export function tinyNetwork({ d = 2, hidden = 8, numClasses = 0, dropout = 0, secondTime = false } = {}): Network {
   const shapes: Record<string, number[]> = { b1: [hidden], b2: [d], u: [1, hidden], w1: [d, hidden], w2: [hidden, d] };
   if (numClasses > 0) shapes.labels = [numClasses, hidden];
+  if (secondTime) shapes.u2 = [1, hidden];
   return {
     name: 'tiny',
     config: { d, hidden, numClasses, dropout },
     shape: [d],
     numClasses,
+    ...(secondTime ? { secondTime } : {}),
+    outputWeight: 'w2',
     paramShapes: shapes,
     init(rng) {
       const params: Record<string, ReturnType<typeof toTensor>> = {};
@@ -22,17 +39,23 @@ export function tinyNetwork({ d = 2, hidden = 8, numClasses = 0, dropout = 0 } =
       }
       return params;
     },
-    apply(params, x, { cNoise, labels, dropout: masks }) {
-      return tf.tidy(() => {
+    apply(params, x, { cNoise, cNoise2, labels, dropout: masks }, { recompute = false } = {}) {
+      if (secondTime !== (cNoise2 !== undefined))
+        throw new TypeError('tinyNetwork: second time missing or not wanted.');
+      const block = (own: Params, inputs: readonly Tensor[]) => {
+        const [input, first, second] = inputs;
         let h = tf.add(
-          tf.add(tf.matMul(x as Tensor2D, params.w1 as Tensor2D), tf.mul(perImage(cNoise, x), params.u)),
-          params.b1,
+          tf.add(tf.matMul(input as Tensor2D, own.w1 as Tensor2D), tf.mul(perImage(first as Tensor1D, input), own.u)),
+          own.b1,
         );
-        if (labels !== undefined) h = tf.add(h, tf.matMul(labels, params.labels as Tensor2D));
+        if (secondTime) h = tf.add(h, tf.mul(perImage(second as Tensor1D, input), own.u2));
+        if (labels !== undefined) h = tf.add(h, tf.matMul(labels, own.labels as Tensor2D));
         let active = tf.mul(h, tf.sigmoid(h));
         if (masks?.hidden !== undefined) active = tf.mul(active, masks.hidden);
-        return tf.add(tf.matMul(active as Tensor2D, params.w2 as Tensor2D), params.b2);
-      });
+        return tf.add(tf.matMul(active as Tensor2D, own.w2 as Tensor2D), own.b2);
+      };
+      const inputs = cNoise2 === undefined ? [x, cNoise] : [x, cNoise, cNoise2];
+      return tf.tidy(() => (recompute ? recomputed(block, params, inputs) : block(params, inputs)));
     },
     dropoutSites: (batch): Record<string, number[]> => (dropout > 0 ? { hidden: [batch, hidden] } : {}),
   };
@@ -79,9 +102,9 @@ export function goldenTensor({ shape, data }: GoldenTensor) {
   return toTensor(hostTensor(Float32Array.from(data), shape));
 }
 
-/** Host batches of a two-dimensional ring of four points, batch n always the same. */
+/** Host batches of a two-dimensional ring of four points, with noise for methods that need pairs; batch n always the same. */
 export function ringBatches(batchSize: number, numClasses = 0) {
-  return (batchNumber: number): { images: HostTensor; labels?: HostTensor } => {
+  return (batchNumber: number): { images: HostTensor; labels?: HostTensor; pairNoise: HostTensor } => {
     const data = new Float32Array(batchSize * 2);
     const labels = new Float32Array(batchSize * Math.max(1, numClasses));
     for (let i = 0; i < batchSize; i += 1) {
@@ -91,6 +114,8 @@ export function ringBatches(batchSize: number, numClasses = 0) {
       if (numClasses > 0) labels[i * numClasses + (k % numClasses)] = 1;
     }
     const images = hostTensor(data, [batchSize, 2]);
-    return numClasses > 0 ? { images, labels: hostTensor(labels, [batchSize, numClasses]) } : { images };
+    const noise = randomStream(0, 'ring.pairs', batchNumber).normal(batchSize * 2);
+    const pair = { images, pairNoise: hostTensor(noise, [batchSize, 2]) };
+    return numClasses > 0 ? { ...pair, labels: hostTensor(labels, [batchSize, numClasses]) } : pair;
   };
 }

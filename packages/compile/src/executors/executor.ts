@@ -31,12 +31,24 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** What one operator of a model was made for. */
+export interface Operator {
+  /** Its name in the model, which profiles call it by. */
+  readonly name: string;
+  /** The operation of the traced graph: `conv2dFilterGrad`. */
+  readonly op: string;
+  /** Floating-point operations, of matrix products and convolutions alone. */
+  readonly flops: number;
+}
+
 /** Options of {@link Executor.open}. */
 export interface OpenOptions {
   /** Number of outputs of the model. */
   readonly outputCount: number;
   /** The outputs, by position, that stay in device memory if the executor has any. */
   readonly keepOnDevice?: readonly number[];
+  /** The model's operators, for executors that measure. */
+  readonly operators?: readonly Operator[];
 }
 
 /** An inference runtime: opens ONNX models and holds their tensors. */

@@ -4,6 +4,8 @@ import type { Target } from './executor';
 export interface TargetTraits {
   /** Standard ONNX operators only. */
   readonly portable: boolean;
+  /** Tensors live in a device's memory. */
+  readonly onDevice: boolean;
   /** Whether the training state lies in few long vectors. */
   readonly vectors: boolean;
 }
@@ -13,5 +15,6 @@ export interface TargetTraits {
  * the gradients of all parameters would be.
  */
 export function targetTraits(target: Target): TargetTraits {
-  return { portable: target === 'webgpu', vectors: target !== 'webgpu' };
+  const onDevice = target === 'webgpu' || target === 'cuda';
+  return { portable: target === 'webgpu', onDevice, vectors: target !== 'webgpu' };
 }

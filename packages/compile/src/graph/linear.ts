@@ -25,6 +25,11 @@ export function matMul(a: Node, b: Node, transposeA = false, transposeB = false)
   return { op: 'matMul', inputs: [a, b], attrs: { transposeA, transposeB }, shape, dtype: a.dtype };
 }
 
+/** Marks a product or convolution with the operation of the traced graph that it stands for; it computes the same. */
+export function standingFor(op: Op, node: Node): Node {
+  return { ...node, attrs: { ...node.attrs, standsFor: op } };
+}
+
 /** Geometry of a two-dimensional window. */
 export interface Window2D {
   readonly strides: readonly [number, number];

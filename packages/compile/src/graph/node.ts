@@ -30,6 +30,7 @@ export type Op =
   | ReduceOp
   | 'input'
   | 'constant'
+  | 'after'
   | 'cast'
   | 'clip'
   | 'select'

@@ -39,7 +39,8 @@ const direct: Readonly<Partial<Record<Node['op'], string>>> = {
   sign: 'Sign',
 };
 
-const castTypes = { float32: 1, int32: 6, bool: 9 } as const satisfies Record<DType, number>;
+/** Element types of ONNX by name. */
+export const castTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const satisfies Record<DType | 'int64', number>;
 
 /** Emits a cast. */
 export function emitCast(out: Emitter, value: string, to: DType): string {

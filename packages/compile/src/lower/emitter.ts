@@ -5,6 +5,9 @@ import type { OnnxAttribute, OnnxInitializer, OnnxNode, OnnxType } from '../onnx
 /** A uniform constant above this many elements is expanded at run time instead of being written out. */
 const maxWrittenUniform = 1024;
 
+/** From this many elements on a value is large. */
+const minHidden = 16384;
+
 /** Writes one node as ONNX operators and returns the name of its value. */
 export type Lowering = (node: Node, out: Emitter) => string;
 
@@ -20,12 +23,19 @@ export class Emitter {
   readonly initializers: OnnxInitializer[] = [];
   readonly #names = new Map<Node, string>();
   readonly #known = new Map<string, string>();
+  #zero: string | undefined;
   readonly #perNode = new Map<string, string>();
   /** Reshaped values to what they were reshaped from. */
   readonly #reshapes = new Map<string, { readonly name: string; readonly shape: readonly number[] }>();
 
-  /** @param portable - use standard operators only, none of ONNX Runtime's own */
-  constructor(readonly portable: boolean) {}
+  /**
+   * @param portable - use standard operators only, none of ONNX Runtime's own
+   * @param onDevice - tensors may live in a device's memory, shapes do not
+   */
+  constructor(
+    readonly portable: boolean,
+    readonly onDevice = portable,
+  ) {}
 
   /** Declares the value of a node. */
   define(node: Node, name: string): void {
@@ -84,10 +94,28 @@ export class Emitter {
     const first = this.#reshapes.get(name) ?? { name, shape: from };
     if (sameShape(first.shape, shape)) return first.name;
     return this.once(`reshape:${first.name}:${shape.join()}`, () => {
-      const result = this.emit('Reshape', [first.name, this.int64s(shape)], { allowzero: 1 });
+      const result = this.emit('Reshape', [first.name, this.#shapeOf(shape)], { allowzero: 1 });
       this.#reshapes.set(result, first);
       return result;
     });
+  }
+
+  /** The shape of a value, as a number that the runtime cannot know in advance if the value is large: see {@link Emitter.hideShapes}. */
+  #shapeOf(shape: readonly number[]): string {
+    if (this.#zero === undefined || sizeOf(shape) < minHidden) return this.int64s(shape);
+    const zero = this.#zero;
+    return this.once(`hidden:${shape.join()}`, () => this.emit('Add', [this.int64s(shape), zero]));
+  }
+
+  /**
+   * Keeps the shapes of large values from ONNX Runtime until it runs. Where it knows them it plans to hand each buffer on to a
+   * later value of the same shape, which keeps the buffer in between: memory becomes the sum over shapes of what each needs at
+   * its worst moment, twice what is needed at any one moment.
+   *
+   * @param zero - name of a vector of one int64 that is 0, and that no optimizer can know to be
+   */
+  hideShapes(zero: string): void {
+    this.#zero = zero;
   }
 
   /** Emits once per key: for a value that several lowerings derive from the same node. */

@@ -1,4 +1,5 @@
 import { filled, uniformValue } from '../graph/constant';
+import { after } from '../graph/after';
 import { broadcastShape } from '../graph/elementwise';
 import { sameShape, sizeOf, unaryOps, type Graph, type Node } from '../graph/node';
 import { rewrite } from '../graph/rewrite';
@@ -20,6 +21,7 @@ export function stripBroadcasts(graph: Graph): Graph {
   return rewrite(graph, (node) => {
     if (node.op === 'broadcast') return broadcast(stripped(node.inputs[0]), node.shape);
     if (node.op === 'reshape') return reshapedBroadcast(node);
+    if (node.op === 'after') return broadcast(after(stripped(node.inputs[0]), node.inputs[1]), node.shape);
     if (!isElementwise(node)) return node;
     const inputs = node.inputs.map(stripped);
     if (inputs.every((operand, i) => operand === node.inputs[i])) return node;

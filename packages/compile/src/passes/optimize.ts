@@ -1,3 +1,4 @@
+import type { PassListener } from '../debug';
 import type { Graph } from '../graph/node';
 import { fuseChannelAffine } from './blocked/channel-affine';
 import { fuseChannelDot } from './blocked/channel-dot';
@@ -11,18 +12,40 @@ import { simplifySilu } from './silu';
 import { simplify } from './simplify';
 import { splitReductions } from './split-reductions';
 
-/** Runs every pass in order; the result computes the same function. Dead code goes by itself: outputs do not reach it. */
-export function optimize(graph: Graph, costs: ConvolutionCosts): Graph {
+/**
+ * Runs every pass in order; the result computes the same function. Dead code goes by itself: outputs do not reach it.
+ *
+ * @param onPass - told what each pass made
+ */
+export function optimize(graph: Graph, costs: ConvolutionCosts, onPass?: PassListener): Graph {
   let result = graph;
+  const run = (name: string, pass: (graph: Graph) => Graph): void => {
+    result = pass(result);
+    onPass?.(name, result);
+  };
+  const { channelBlock } = costs;
   // Twice, since each of the four opens work for the others.
   for (let round = 0; round < 2; round += 1) {
-    result = shareCommonSubexpressions(simplify(stripBroadcasts(foldConstants(result))));
+    run('foldConstants', foldConstants);
+    run('stripBroadcasts', stripBroadcasts);
+    run('simplify', simplify);
+    run('shareCommonSubexpressions', shareCommonSubexpressions);
   }
-  result = shareCommonSubexpressions(simplifySilu(result));
-  result = stripBroadcasts(lowerConvolutions(result, costs));
-  result = shareCommonSubexpressions(simplify(splitReductions(stripBroadcasts(propagateLayouts(result)))));
-  if (costs.channelBlock > 0) {
-    result = fuseChannelAffine(fuseChannelDot(result, costs.channelBlock), costs.channelBlock);
+  run('simplifySilu', simplifySilu);
+  run('shareCommonSubexpressions', shareCommonSubexpressions);
+  run('lowerConvolutions', (current) => lowerConvolutions(current, costs));
+  run('stripBroadcasts', stripBroadcasts);
+  run('propagateLayouts', propagateLayouts);
+  run('stripBroadcasts', stripBroadcasts);
+  run('splitReductions', splitReductions);
+  run('simplify', simplify);
+  run('shareCommonSubexpressions', shareCommonSubexpressions);
+  if (channelBlock > 0) {
+    run('fuseChannelDot', (current) => fuseChannelDot(current, channelBlock));
+    run('fuseChannelAffine', (current) => fuseChannelAffine(current, channelBlock));
   }
-  return shareCommonSubexpressions(foldConstants(simplify(result)));
+  run('simplify', simplify);
+  run('foldConstants', foldConstants);
+  run('shareCommonSubexpressions', shareCommonSubexpressions);
+  return result;
 }

@@ -1,31 +1,44 @@
-import { mapParams, OnestepError, readSafetensors, writeSafetensors, type HostTensor } from '@onestep/tensor';
+import { mapParams, readSafetensors, writeSafetensors, type HostTensor } from '@onestep/tensor';
 import { modelFromMetadata, modelMetadata } from '../model-file/model-metadata';
+import type { HostGroups } from '../optimizers/optimizer';
 import type { HostParams, TrainingState } from '../trainer/training-state';
-
-/** Version of the checkpoint layout; raised when older programs could not read it. */
-export const checkpointVersion = 1;
+import { damaged } from './damaged';
+import { checkpointVersion, parsePosition, type StoredPosition } from './stored-position';
 
 /**
- * The files of a checkpoint: `model.safetensors`, `target.safetensors`, `ema-NAME.safetensors` (each also a model file
- * by itself), `optimizer.safetensors` (names `GROUP/PARAMETER`) and `state.json`. Equal states give equal bytes.
+ * The files of a checkpoint: `model.safetensors`, `target.safetensors`, `teacher.safetensors`, `ema-NAME.safetensors` (each
+ * also a model file by itself), `optimizer.safetensors` (names `GROUP/PARAMETER`), `auxiliary.safetensors`,
+ * `snapshot.safetensors` (names `GROUP/PARAMETER`) and `state.json`. Equal states give equal bytes.
  */
 export function stateToFiles(state: TrainingState): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
-  const { groups, model, step, imagesSeen, seed, curriculum, sinceLog } = state;
-  const optimizer: Record<string, HostTensor> = {};
+  const { groups, model, snapshot, ...rest } = state;
   const groupNames = Object.keys(groups).sort();
-  for (const name of groupNames) {
-    if (name.startsWith('optimizer.')) {
-      const group = name.slice('optimizer.'.length);
-      for (const [param, tensor] of Object.entries(groups[name])) optimizer[`${group}/${param}`] = tensor;
-    } else {
-      files.set(fileOfGroup(name), writeSafetensors(groups[name], modelMetadata(model)));
-    }
+  for (const name of groupNames.filter((group) => !isMoment(group))) {
+    // What the objective learns beside the network is no model.
+    const metadata = name === 'auxiliary' ? {} : modelMetadata(model);
+    files.set(fileOfGroup(name), writeSafetensors(groups[name], metadata));
   }
-  files.set('optimizer.safetensors', writeSafetensors(optimizer, {}));
-  const position = { version: checkpointVersion, step, imagesSeen, seed, curriculum, sinceLog, groupNames };
-  const text = `${JSON.stringify(position, null, 2)}\n`;
-  files.set('state.json', new TextEncoder().encode(text));
+  const moments = groupNames.filter(isMoment).map((name) => [name.slice(momentPrefix.length), groups[name]] as const);
+  files.set('optimizer.safetensors', writeSafetensors(joinGroups(moments), {}));
+  if (snapshot !== undefined) {
+    files.set('snapshot.safetensors', writeSafetensors(joinGroups(Object.entries(snapshot.groups)), {}));
+  }
+  const { step, imagesSeen, seed, curriculum, sinceLog, stage, updates, watch } = rest;
+  const stored: StoredPosition = {
+    version: checkpointVersion,
+    step,
+    imagesSeen,
+    seed,
+    curriculum,
+    sinceLog,
+    groupNames,
+    stage,
+    updates,
+    watch,
+    ...(snapshot === undefined ? {} : { snapshot: { ...snapshot, groups: Object.keys(snapshot.groups).sort() } }),
+  };
+  files.set('state.json', new TextEncoder().encode(`${JSON.stringify(stored, null, 2)}\n`));
   return files;
 }
 
@@ -35,17 +48,37 @@ export function stateToFiles(state: TrainingState): Map<string, Uint8Array> {
  * @throws {@link OnestepError} `damaged-checkpoint` if a file is missing or does not hold what `state.json` announces
  */
 export function filesToState(files: ReadonlyMap<string, Uint8Array>): TrainingState {
-  const { groupNames, step, imagesSeen, seed, curriculum, sinceLog } = parsePosition(fileOf(files, 'state.json'));
+  const stored = parsePosition(fileOf(files, 'state.json'));
+  const { step, imagesSeen, seed, curriculum, sinceLog, stage, updates, watch, groupNames, snapshot } = stored;
   const model = modelFromMetadata(readSafetensors(fileOf(files, 'model.safetensors')).metadata);
-  const moments = splitGroups(hostTensors(fileOf(files, 'optimizer.safetensors')));
+  const moments = splitGroups(readParams(files, 'optimizer.safetensors'));
   const groups = groupNames.map((name): [string, HostParams] => {
-    if (!name.startsWith('optimizer.')) return [name, hostTensors(fileOf(files, fileOfGroup(name)))];
-    const group = moments.get(name.slice('optimizer.'.length));
-    if (group === undefined) throw damaged('optimizer.safetensors', `it lacks the group ${JSON.stringify(name)}`);
-    return [name, Object.fromEntries(group)];
+    if (!isMoment(name)) return [name, readParams(files, fileOfGroup(name))];
+    return [name, takeGroup(moments, name.slice(momentPrefix.length), { file: 'optimizer.safetensors', name })];
   });
-  return { step, imagesSeen, seed, groups: Object.fromEntries(groups), curriculum, sinceLog, model };
+  return {
+    step,
+    imagesSeen,
+    seed,
+    curriculum,
+    sinceLog,
+    stage,
+    updates,
+    watch,
+    groups: Object.fromEntries(groups),
+    ...(snapshot === undefined ? {} : { snapshot: { ...snapshot, groups: snapshotGroups(files, snapshot.groups) } }),
+    model,
+  };
 }
+
+function snapshotGroups(files: ReadonlyMap<string, Uint8Array>, names: readonly string[]): HostGroups {
+  const file = 'snapshot.safetensors';
+  const groups = splitGroups(readParams(files, file));
+  return Object.fromEntries(names.map((name) => [name, takeGroup(groups, name, { file, name })]));
+}
+
+const momentPrefix = 'optimizer.';
+const isMoment = (name: string): boolean => name.startsWith(momentPrefix);
 
 /** `student` -> `model.safetensors`, `ema.slow` -> `ema-slow.safetensors`. */
 function fileOfGroup(name: string): string {
@@ -59,8 +92,26 @@ function fileOf(files: ReadonlyMap<string, Uint8Array>, name: string): Uint8Arra
   return bytes;
 }
 
+/**
+ * Parameters in one file of a checkpoint.
+ *
+ * @throws {@link OnestepError} `damaged-checkpoint` if it is missing, `bad-weight-file` if it is not safetensors
+ */
+export function readParams(files: ReadonlyMap<string, Uint8Array>, name: string): HostParams {
+  return hostTensors(fileOf(files, name));
+}
+
 function hostTensors(bytes: Uint8Array): HostParams {
   return mapParams(readSafetensors(bytes).tensors, ({ dtype, shape, data }) => ({ dtype, shape, data }));
+}
+
+/** One record with the names `GROUP/PARAMETER`. */
+function joinGroups(groups: readonly (readonly [string, HostParams])[]): HostParams {
+  const joined: Record<string, HostTensor> = {};
+  for (const [group, params] of groups) {
+    for (const [name, tensor] of Object.entries(params)) joined[`${group}/${name}`] = tensor;
+  }
+  return joined;
 }
 
 /** Tensors by group and name; maps, since both come from a file and may be `__proto__`. */
@@ -75,40 +126,12 @@ function splitGroups(tensors: HostParams): Map<string, Map<string, HostTensor>> 
   return groups;
 }
 
-type StoredPosition = Omit<TrainingState, 'groups' | 'model'> & {
-  readonly version: number;
-  readonly groupNames: readonly string[];
-};
-
-function parsePosition(bytes: Uint8Array): StoredPosition {
-  let parsed: { readonly [K in keyof StoredPosition]?: unknown };
-  try {
-    parsed = (JSON.parse(new TextDecoder().decode(bytes)) ?? {}) as typeof parsed;
-  } catch (cause) {
-    throw damaged('state.json', 'it is not JSON', cause);
-  }
-  const { version, step, imagesSeen, seed, groupNames, sinceLog, curriculum } = parsed;
-  if (version !== checkpointVersion) {
-    throw new OnestepError(
-      'damaged-checkpoint',
-      `loadCheckpoint: the checkpoint has version ${String(version)}, this program reads ${checkpointVersion}.`,
-    );
-  }
-  const complete =
-    [step, imagesSeen, seed].every((value) => Number.isSafeInteger(value) && Number(value) >= 0) &&
-    Array.isArray(groupNames) &&
-    groupNames.every((name) => typeof name === 'string') &&
-    groupNames.includes('student') &&
-    typeof sinceLog === 'object' &&
-    typeof curriculum === 'object';
-  if (!complete) throw damaged('state.json', 'fields are missing or of the wrong type');
-  return parsed as StoredPosition;
-}
-
-/** An error about one file of a checkpoint. */
-export function damaged(file: string, what: string, cause?: unknown): OnestepError {
-  return new OnestepError('damaged-checkpoint', `loadCheckpoint: "${file}" is damaged: ${what}.`, {
-    details: { file },
-    cause,
-  });
+function takeGroup(
+  groups: ReadonlyMap<string, ReadonlyMap<string, HostTensor>>,
+  key: string,
+  { file, name }: { readonly file: string; readonly name: string },
+): HostParams {
+  const group = groups.get(key);
+  if (group === undefined) throw damaged(file, `it lacks the group ${JSON.stringify(name)}`);
+  return Object.fromEntries(group);
 }

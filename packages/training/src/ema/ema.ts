@@ -1,6 +1,7 @@
 import { mapParams, tf, type Params, type Scalar } from '@onestep/tensor';
+import { powerExponent } from './power';
 
-/** How an evaluation average forgets: per step or by a half-life in images, exactly one of the two. */
+/** How an evaluation average forgets: per step, by a half-life in images, or by a power of time; exactly one of the three. */
 export interface EmaRule {
   /** Weight of the old average at each step, [0, 1). */
   readonly decay?: number | undefined;
@@ -8,6 +9,14 @@ export interface EmaRule {
   readonly halfLifeImages?: number | undefined;
   /** Caps the half-life at this share of the images seen so far; null switches the ramp off. Default 0.05. */
   readonly rampUp?: number | null | undefined;
+  /** Weights of the past proportional to a power of time; any other width can be made from two such averages later. */
+  readonly power?: PowerRule | undefined;
+}
+
+/** A power-function average. */
+export interface PowerRule {
+  /** Standard deviation of the weights over time, as a share of the run so far: (0, {@link maxRelativeStd}]. */
+  readonly relativeStd: number;
 }
 
 /** A named evaluation average. */
@@ -16,26 +25,28 @@ export interface EmaSpec extends EmaRule {
 }
 
 /**
- * Decay of one step: the constant, or 0.5^(batchSize / H) with H = min(halfLifeImages, rampUp imagesSeen).
+ * Decay of one step: the constant; or 0.5^(batchSize / H) with H = min(halfLifeImages, rampUp imagesSeen); or, with n the
+ * images seen after the step, (1 - batchSize / n)^(gamma + 1), gamma from {@link powerExponent}.
  *
- * @param rule - constant decay or half-life
+ * @param rule - constant decay, half-life or power
  * @param progress - `imagesSeen` before this step, `batchSize`
- * @returns decay in [0, 1); 0 at the first step of a ramp, so that the average then equals the weights
+ * @returns decay in [0, 1); 0 at the first step of a ramp or of a power function: the average then equals the weights
  * @throws {@link RangeError} if the rule is out of range
- * @see Karras et al. 2022, training loop of the released code
+ * @see Karras et al. 2022, training loop of the released code; Karras et al. 2024, appendix C (power function)
  */
 export function emaDecay(
   rule: EmaRule,
   { imagesSeen, batchSize }: { readonly imagesSeen: number; readonly batchSize: number },
 ): number {
-  const { decay, halfLifeImages, rampUp = 0.05 } = rule;
-  if ((decay === undefined) === (halfLifeImages === undefined)) {
-    throw new RangeError('emaDecay: exactly one of decay and halfLifeImages must be given.');
+  const { decay, halfLifeImages, rampUp = 0.05, power } = rule;
+  if ([decay, halfLifeImages, power].filter((value) => value !== undefined).length !== 1) {
+    throw new RangeError('emaDecay: exactly one of decay, halfLifeImages and power must be given.');
   }
   if (decay !== undefined) {
     if (!(decay >= 0 && decay < 1)) throw new RangeError(`emaDecay: decay must be in [0, 1), got ${decay}.`);
     return decay;
   }
+  if (power !== undefined) return (imagesSeen / (imagesSeen + batchSize)) ** (powerExponent(power.relativeStd) + 1);
   const images = halfLifeImages ?? 0;
   if (!(images > 0)) throw new RangeError(`emaDecay: halfLifeImages must be > 0, got ${images}.`);
   const halfLife = rampUp === null ? images : Math.min(images, rampUp * imagesSeen);

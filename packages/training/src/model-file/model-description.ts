@@ -1,5 +1,13 @@
 import type { Network, Preconditioning } from '@onestep/core';
 
+/** The one way to sample weights that were trained at a few noise levels alone. */
+export interface FixedSampling {
+  /** `one-step`: f(x, sigma) at the single level; `euler`: Euler steps of the denoiser from level to level. */
+  readonly sampler: 'one-step' | 'euler';
+  /** Strictly decreasing; for `euler` the last one is where sampling ends, not evaluated. */
+  readonly sigmas: readonly number[];
+}
+
 /** What must be known beside the weights to call a model; stored in the metadata of weight files. */
 export interface ModelDescription {
   /** A denoiser D(x, sigma), a consistency function f(x, sigma), or a jump G(x, sigma, s). */
@@ -22,6 +30,8 @@ export interface ModelDescription {
   readonly numClasses: number;
   /** Names of the classes, where known. */
   readonly labelNames?: readonly string[] | undefined;
+  /** Only where the weights know a few noise levels; otherwise any grid within the range will do. */
+  readonly sampling?: FixedSampling | undefined;
 }
 
 /**

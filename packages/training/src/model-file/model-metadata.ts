@@ -17,6 +17,19 @@ const descriptionSchema = z.strictObject({
   shape: z.array(z.int().positive()).min(1),
   numClasses: z.int().min(0),
   labelNames: z.array(z.string()).optional(),
+  sampling: z
+    .strictObject({
+      sampler: z.enum(['one-step', 'euler']),
+      sigmas: z
+        .array(z.number().min(0))
+        .min(1)
+        .refine((sigmas) => sigmas.every((sigma, i) => i === 0 || sigma < sigmas[i - 1]), 'must decrease'),
+    })
+    .refine(({ sampler, sigmas }) => (sampler === 'one-step') === (sigmas.length === 1), {
+      path: ['sigmas'],
+      error: 'must be one level for one-step, at least two for euler',
+    })
+    .optional(),
 });
 
 /** Metadata of a safetensors file that holds the weights of this model. */

@@ -1,7 +1,8 @@
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OnestepError } from '@onestep/tensor';
-import { damaged, filesToState, stateToFiles } from '../checkpoints/state-files';
+import { damaged } from '../checkpoints/damaged';
+import { filesToState, stateToFiles } from '../checkpoints/state-files';
 import type { TrainingState } from '../trainer/training-state';
 import { makeFolder, replaceFile, sha256, syncFolder, writeDurably } from './durable-files';
 import { makeManifest, parseManifest } from './manifest';
@@ -128,6 +129,24 @@ async function latestOr(folder: string, steps: readonly number[], allowFallback:
 }
 
 async function readCheckpoint(folder: string, step: number): Promise<TrainingState> {
+  const state = filesToState(await readCheckpointFiles(folder, step));
+  if (state.step !== step) {
+    throw damaged(join('checkpoints', String(step), 'state.json'), `it belongs to step ${state.step}`);
+  }
+  return state;
+}
+
+/**
+ * Reads files of a checkpoint, checking size and SHA-256 of each.
+ *
+ * @param wanted - which files of the manifest; default all
+ * @throws {@link OnestepError} `damaged-checkpoint` naming the file
+ */
+export async function readCheckpointFiles(
+  folder: string,
+  step: number,
+  wanted: (name: string) => boolean = () => true,
+): Promise<Map<string, Uint8Array>> {
   const place = join('checkpoints', String(step));
   const read = async (name: string): Promise<Uint8Array> => {
     try {
@@ -140,6 +159,7 @@ async function readCheckpoint(folder: string, step: number): Promise<TrainingSta
   if (manifest.step !== step) throw damaged(join(place, 'manifest.json'), `it belongs to step ${manifest.step}`);
   const files = new Map<string, Uint8Array>();
   for (const [name, entry] of Object.entries(manifest.files)) {
+    if (!wanted(name)) continue;
     const bytes = await read(name);
     if (bytes.length !== entry.bytes) {
       throw damaged(join(place, name), `it has ${bytes.length} bytes, the manifest says ${entry.bytes}`);
@@ -147,9 +167,7 @@ async function readCheckpoint(folder: string, step: number): Promise<TrainingSta
     if (sha256(bytes) !== entry.sha256) throw damaged(join(place, name), 'its SHA-256 differs from the manifest');
     files.set(name, bytes);
   }
-  const state = filesToState(files);
-  if (state.step !== step) throw damaged(join(place, 'state.json'), `it belongs to step ${state.step}`);
-  return state;
+  return files;
 }
 
 /**

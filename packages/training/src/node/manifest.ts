@@ -1,5 +1,6 @@
 import { sha256 } from './durable-files';
-import { checkpointVersion, damaged } from '../checkpoints/state-files';
+import { damaged } from '../checkpoints/damaged';
+import { checkpointVersion } from '../checkpoints/stored-position';
 
 /** What a checkpoint folder must hold. */
 export interface Manifest {

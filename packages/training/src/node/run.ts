@@ -125,7 +125,10 @@ function makeRun(folder: string, recipe: Recipe): Run {
 function parseLine(line: string): LogEntry[] {
   if (line === '') return [];
   try {
-    return [JSON.parse(line) as LogEntry];
+    const entry = JSON.parse(line) as LogEntry;
+    // JSON has no NaN, the mean of no steps.
+    const number = (value: number | null): number => value ?? NaN;
+    return [{ ...entry, loss: number(entry.loss), gradNorm: number(entry.gradNorm) }];
   } catch {
     return [];
   }

@@ -9,9 +9,17 @@ import type { MethodName } from '../recipes/objective-schemas';
 import type { Recipe } from '../recipes/schema';
 import { cdObjective } from './cd';
 import { ctObjective } from './ct';
+import { ctmObjective } from './ctm';
 import { ectObjective } from './ect';
 import { edmObjective } from './edm';
+import { ictObjective } from './ict';
+import { kdObjective } from './kd';
+import { meanflowObjective } from './meanflow';
 import type { Objective } from './objective';
+import { pdObjective } from './pd';
+import { reflowObjective } from './reflow';
+import { scdObjective } from './scd';
+import { sctObjective } from './sct';
 
 /** The objective a recipe names, with the recipe's options. */
 export function objectiveFromRecipe(recipe: Recipe): Objective {
@@ -30,6 +38,22 @@ export function objectiveFromRecipe(recipe: Recipe): Objective {
       return ctObjective({ ...shared, ...recipe.objective, distance: recipeDistance(recipe.objective) });
     case 'ect':
       return ectObjective({ ...shared, ...recipe.objective });
+    case 'ict':
+      return ictObjective({ ...shared, ...recipe.objective });
+    case 'scd':
+      return scdObjective({ ...shared, ...recipe.objective });
+    case 'sct':
+      return sctObjective({ ...shared, ...recipe.objective });
+    case 'ctm':
+      return ctmObjective({ ...shared, ...recipe.objective, distance: recipeDistance(recipe.objective) });
+    case 'pd':
+      return pdObjective({ ...shared, ...recipe.objective, distance: recipeDistance(recipe.objective) });
+    case 'kd':
+      return kdObjective({ sigmaMax: recipe.sigma.max, distance: recipeDistance(recipe.objective) });
+    case 'reflow':
+      return reflowObjective({ ...recipe.objective, distance: recipeDistance(recipe.objective) });
+    case 'meanflow':
+      return meanflowObjective(recipe.objective);
   }
 }
 
@@ -75,7 +99,7 @@ export function modelKindOf(recipe: Recipe): ModelDescription['kind'] {
     case 'pd':
       return 'denoiser';
     case 'reflow':
-      return recipe.objective.phase === 'flow' ? 'denoiser' : 'consistency';
+      return recipe.objective.phase === 'distill' && recipe.objective.distillSteps === 1 ? 'consistency' : 'denoiser';
     case 'ctm':
     case 'meanflow':
       return 'jump';

@@ -2,13 +2,15 @@ import { hostTensor, randomStream, type HostTensor, type RandomStream } from '@o
 import type { DrawRequest } from './objective';
 
 /**
- * Unit Gaussian noise `[B, ...shape]`; image k of the run gets stream k of the purpose `train.noise`.
+ * Unit Gaussian noise `[B, ...shape]`; image k of the run gets stream k of the purpose.
+ *
+ * @param purpose - default `train.noise`; another one for noise that must be independent of it
  */
-export function drawNoise({ seed, imagesSeen, batchSize, shape }: DrawRequest): HostTensor {
+export function drawNoise({ seed, imagesSeen, batchSize, shape }: DrawRequest, purpose = 'train.noise'): HostTensor {
   const size = shape.reduce((product, length) => product * length, 1);
   const data = new Float32Array(batchSize * size);
   for (let i = 0; i < batchSize; i += 1) {
-    data.set(randomStream(seed, 'train.noise', imagesSeen + i).normal(size), i * size);
+    data.set(randomStream(seed, purpose, imagesSeen + i).normal(size), i * size);
   }
   return hostTensor(data, [batchSize, ...shape]);
 }

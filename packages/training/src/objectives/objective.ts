@@ -33,6 +33,10 @@ export interface Model {
   readonly params: Params;
   /** What the objective learns beside the network ({@link Objective.auxiliary}); empty for target and teacher. */
   readonly auxiliary: Params;
+  /** Name of the weight of the last layer, where the network tells. */
+  readonly outputWeight?: string | undefined;
+  /** The same model with other weights of the network. */
+  readonly withParams: (params: Params) => Model;
 }
 
 /** The models an objective may call; which of them it gets, {@link Objective.needs} says. */
@@ -91,7 +95,8 @@ export interface Objective {
   stage?(progress: Progress): Stage;
   /**
    * Every random input of a step, computed in doubles on the host. The draws of image k of the run depend on
-   * (seed, purpose, k) and the curriculum alone, not on the batch it is in.
+   * (seed, purpose, k) and the curriculum alone, not on the batch it is in. Every draw that is no scalar begins with the
+   * batch, so that a batch can be cut in slices.
    */
   draws(request: DrawRequest): Readonly<Record<string, HostTensor>>;
   /**

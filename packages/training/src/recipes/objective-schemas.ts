@@ -56,6 +56,8 @@ export const ictOptionsSchema = z.strictObject({
   pStd: z.number().positive().default(2),
   /** `auto`: 0.00054 times the root of the number of elements of an image. */
   huberC: z.union([z.literal('auto'), z.number().min(0)]).default('auto'),
+  /** Of the whole image, or the mean over its elements. */
+  huberReduction: z.enum(['norm', 'element']).default('norm'),
 });
 
 /** Options of the `scd` and `sct` methods: continuous-time consistency distillation and training. */
@@ -71,31 +73,44 @@ export const scmOptionsSchema = z.strictObject({
 });
 
 /** Options of the `ctm` method: consistency trajectory models. */
-export const ctmOptionsSchema = z.strictObject({
-  numScales: z.int().min(3).default(18),
-  /** Largest number of intervals the teacher solves at once; default numScales - 1. */
-  maxSolverSteps: count.optional(),
-  solver: z.enum(['heun', 'euler']).default('heun'),
-  targetEma: unit.default(0.999),
-  distance: distances.default('l2'),
-  huberC: z.number().min(0).default(0.03),
-  /** Weight of denoising score matching: a number, or balanced by the gradients at the last layer. */
-  dsmWeight: z.union([z.literal('adaptive'), z.number().min(0)]).default('adaptive'),
-  dsmPMean: z.number().default(-1.2),
-  dsmPStd: z.number().positive().default(1.2),
-});
+export const ctmOptionsSchema = z
+  .strictObject({
+    numScales: z.int().min(3).default(18),
+    /** Largest number of intervals the teacher solves at once; default numScales - 1. */
+    maxSolverSteps: count.optional(),
+    solver: z.enum(['heun', 'euler']).default('heun'),
+    targetEma: unit.default(0.999),
+    distance: distances.default('l2'),
+    huberC: z.number().min(0).default(0.03),
+    /** Weight of denoising score matching: a number, or balanced by the gradients at the last layer. */
+    dsmWeight: z.union([z.literal('adaptive'), z.number().min(0)]).default('adaptive'),
+    dsmPMean: z.number().default(-1.2),
+    dsmPStd: z.number().positive().default(1.2),
+  })
+  .refine(({ numScales, maxSolverSteps }) => (maxSolverSteps ?? 1) < numScales, {
+    path: ['maxSolverSteps'],
+    error: 'must be below numScales',
+  });
 
 /** Options of the `pd` method: progressive distillation, N halving from stage to stage. */
-export const pdOptionsSchema = z.strictObject({
-  /** N of the first stage's student, a power of two times endScales. */
-  startScales: count.default(64),
-  endScales: count.default(1),
-  /** The last stages get twice the steps of the others. */
-  doubledStages: z.int().min(0).default(2),
-  distance: distances.default('l2'),
-  huberC: z.number().min(0).default(0.03),
-  weighting: weightings.default('truncated-snr'),
-});
+export const pdOptionsSchema = z
+  .strictObject({
+    /** N of the first stage's student, a power of two times endScales. */
+    startScales: count.default(64),
+    endScales: count.default(1),
+    /** The last stages get twice the steps of the others. */
+    doubledStages: z.int().min(0).default(2),
+    distance: distances.default('l2'),
+    huberC: z.number().min(0).default(0.03),
+    weighting: weightings.default('truncated-snr'),
+  })
+  .refine(
+    ({ startScales, endScales }) => Number.isInteger(Math.log2(startScales / endScales)) && startScales >= endScales,
+    {
+      path: ['startScales'],
+      error: 'must be endScales times a power of two',
+    },
+  );
 
 /** Options of the `kd` method: knowledge distillation from stored pairs. */
 export const kdOptionsSchema = z.strictObject({

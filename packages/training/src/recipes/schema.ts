@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxRelativeStd } from '../ema/power';
 import { objectiveSchemas, type MethodName } from './objective-schemas';
 
 const count = z.int().positive();
@@ -32,6 +33,23 @@ const sigma = z
   })
   .refine((value) => value.min < value.max, { path: ['min'], error: 'must be below sigma.max' });
 
+/** How the learning rate falls; see `learningRateAt`. */
+const decay = z
+  .strictObject({
+    shape: z.enum(['linear', 'cosine', 'inverse-sqrt']).default('linear'),
+    from: z.number().min(0).lt(1).optional(),
+    to: z.number().min(0).max(1).optional(),
+    referenceSteps: count.optional(),
+  })
+  .superRefine(({ shape, from, to, referenceSteps }, context) => {
+    const problem = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+    if (shape === 'inverse-sqrt') {
+      if (referenceSteps === undefined) problem('referenceSteps', 'must be a number for shape inverse-sqrt');
+      if (from !== undefined) problem('from', 'belongs to the shapes linear and cosine');
+      if (to !== undefined) problem('to', 'belongs to the shapes linear and cosine');
+    } else if (referenceSteps !== undefined) problem('referenceSteps', 'belongs to the shape inverse-sqrt');
+  });
+
 const optimizer = z.strictObject({
   name: z.enum(['adam', 'adamw', 'radam', 'radam-original']).default('radam'),
   learningRate: z.number().positive(),
@@ -40,7 +58,7 @@ const optimizer = z.strictObject({
   weightDecay: z.number().min(0).default(0),
   amsgrad: z.boolean().default(false),
   warmupSteps: z.int().min(0).default(0),
-  decay: z.strictObject({ from: z.number().min(0).lt(1), to: z.number().min(0).max(1) }).optional(),
+  decay: decay.optional(),
   clipNorm: z.number().positive().optional(),
 });
 
@@ -50,10 +68,14 @@ const ema = z
     decay: z.number().min(0).lt(1).optional(),
     halfLifeImages: z.number().positive().optional(),
     rampUp: z.number().positive().nullable().optional(),
+    /** A power-function average, whose width grows with the run. */
+    power: z.strictObject({ relativeStd: z.number().positive().max(maxRelativeStd) }).optional(),
   })
-  .refine((value) => (value.decay === undefined) !== (value.halfLifeImages === undefined), {
-    error: 'takes exactly one of decay and halfLifeImages',
-  });
+  .refine(
+    ({ decay: perStep, halfLifeImages, power }) =>
+      [perStep, halfLifeImages, power].filter((rule) => rule !== undefined).length === 1,
+    { error: 'takes exactly one of decay, halfLifeImages and power' },
+  );
 
 const emas = z
   .array(ema)
@@ -78,6 +100,17 @@ const logging = z.strictObject({
   samplesEverySteps: count.optional(),
 });
 
+/** What is watched for, and what follows; see `WatchSettings`. */
+const watch = z.strictObject({
+  policy: z.enum(['stop', 'skip', 'rollback']).default('stop'),
+  outliers: z.enum(['report', 'act']).optional(),
+  lossFactor: z.number().gt(1).nullable().default(10),
+  gradFactor: z.number().gt(1).nullable().default(20),
+  window: z.int().min(8).max(10_000).default(100),
+  maxEvents: count.default(10),
+  samplesFraction: z.number().min(0).lt(1).default(0.1),
+});
+
 const fields = {
   name,
   dataset,
@@ -91,6 +124,15 @@ const fields = {
   steps: count.max(1e9),
   seed: z.int().min(0).default(0),
   dropout: z.number().min(0).lt(1).optional(),
+  /** Share of images trained without their label, so that the model can be guided. */
+  labelDropout: z.number().min(0).max(1).optional(),
+  /** How the teacher is called. */
+  teacher: z.strictObject({ guidance: z.number().min(0).optional() }).optional(),
+  /** Slices the batch is differentiated in, one after another: less memory, the same step. */
+  accumulation: count.default(1),
+  /** Computes activations again in the backward pass: less memory, about a third more work. */
+  recompute: z.boolean().default(false),
+  watch: watch.prefault({}),
   checkpoint: checkpoint.prefault({}),
   logging: logging.prefault({}),
   init: z.strictObject({ from: z.string().min(1) }).prefault({ from: 'random' }),
@@ -98,7 +140,12 @@ const fields = {
 
 /** Schema of the recipes of one method: the same for all but `method` and `objective`. */
 const forMethod = <M extends MethodName, S extends z.ZodType>(method: M, objective: S) =>
-  z.strictObject({ ...fields, method: z.literal(method), objective });
+  z
+    .strictObject({ ...fields, method: z.literal(method), objective })
+    .refine(({ batchSize, accumulation }) => batchSize % accumulation === 0, {
+      path: ['accumulation'],
+      error: 'must divide batchSize',
+    });
 
 /** Recipe schema by method. */
 export const recipeSchemas = {

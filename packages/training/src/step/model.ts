@@ -18,20 +18,23 @@ import type { Model } from '../objectives/objective';
  * @returns for given weights (and what the objective learns beside them) a {@link Model}
  */
 export function modelOf(
-  network: Pick<Network, 'apply'>,
+  network: Pick<Network, 'apply' | 'outputWeight'>,
   preconditioning: Preconditioning,
   options?: ApplyOptions,
 ): (params: Params, auxiliary?: Params) => Model {
   const denoiser = preconditioned(network, preconditioning, options);
   const jump = preconditioning.jump && preconditionedJump(network, preconditioning, options);
-  return (params, auxiliary = {}) => ({
+  const withParams = (params: Params, auxiliary: Params = {}): Model => ({
     denoise: denoiser(params),
     jump: jump === undefined ? noJump(preconditioning) : jump(params),
     network: (x, conditioning) => network.apply(params, x, conditioning, options),
     preconditioning,
     params,
     auxiliary,
+    outputWeight: network.outputWeight,
+    withParams: (others) => withParams(others, auxiliary),
   });
+  return withParams;
 }
 
 function noJump({ name }: Preconditioning): JumpFunction {

@@ -1,5 +1,5 @@
-import type { Condition } from '@onestep/core';
-import { hostTensor, type HostTensor, type Params, type Scalar, type Tensor, type Tensor2D } from '@onestep/tensor';
+import { hostTensor, type HostTensor, type Params, type Scalar, type Tensor2D } from '@onestep/tensor';
+import type { ObjectiveBatch } from '../objectives/objective';
 
 /** Everything a step reads beside its state, in host memory. */
 export interface StepInputs {
@@ -7,6 +7,8 @@ export interface StepInputs {
   readonly images: HostTensor;
   /** One-hot `[B, numClasses]`. */
   readonly labels?: HostTensor | undefined;
+  /** The noise `[B, ...]` a teacher made the images from. */
+  readonly pairNoise?: HostTensor | undefined;
   /** Of the objective. */
   readonly draws: Readonly<Record<string, HostTensor>>;
   /** Dropout masks by site. */
@@ -16,13 +18,21 @@ export interface StepInputs {
 }
 
 /**
- * Flattens the inputs of a step to one record: `images`, `labels`, `draw.NAME`, `dropout.SITE`, `scalar.NAME`.
+ * Flattens the inputs of a step to one record: `images`, `labels`, `pairNoise`, `draw.NAME`, `dropout.SITE`, `scalar.NAME`.
  *
  * @returns tensors for {@link StepRunner.step}; scalars have shape `[]`
  */
-export function packInputs({ images, labels, draws, dropout = {}, scalars }: StepInputs): Record<string, HostTensor> {
+export function packInputs({
+  images,
+  labels,
+  pairNoise,
+  draws,
+  dropout = {},
+  scalars,
+}: StepInputs): Record<string, HostTensor> {
   const packed: Record<string, HostTensor> = { images };
   if (labels !== undefined) packed.labels = labels;
+  if (pairNoise !== undefined) packed.pairNoise = pairNoise;
   for (const [name, draw] of Object.entries(draws)) packed[`draw.${name}`] = draw;
   for (const [site, mask] of Object.entries(dropout)) packed[`dropout.${site}`] = mask;
   for (const [name, value] of Object.entries(scalars))
@@ -32,9 +42,7 @@ export function packInputs({ images, labels, draws, dropout = {}, scalars }: Ste
 
 /** The same record as tensors, taken apart again. */
 export interface UnpackedInputs {
-  readonly images: Tensor;
-  readonly draws: Params;
-  readonly condition: Condition;
+  readonly batch: ObjectiveBatch;
   readonly scalars: Readonly<Record<string, Scalar>>;
 }
 
@@ -42,11 +50,14 @@ export interface UnpackedInputs {
 export function unpackInputs(inputs: Params): UnpackedInputs {
   const dropout = withPrefix(inputs, 'dropout.');
   return {
-    images: inputs.images,
-    draws: withPrefix(inputs, 'draw.'),
-    condition: {
-      ...(inputs.labels === undefined ? {} : { labels: inputs.labels as Tensor2D }),
-      ...(Object.keys(dropout).length === 0 ? {} : { dropout }),
+    batch: {
+      images: inputs.images,
+      ...(inputs.pairNoise === undefined ? {} : { pairNoise: inputs.pairNoise }),
+      draws: withPrefix(inputs, 'draw.'),
+      condition: {
+        ...(inputs.labels === undefined ? {} : { labels: inputs.labels as Tensor2D }),
+        ...(Object.keys(dropout).length === 0 ? {} : { dropout }),
+      },
     },
     scalars: withPrefix(inputs, 'scalar.') as Readonly<Record<string, Scalar>>,
   };

@@ -1,17 +1,21 @@
 import type { Denoiser, Network, Preconditioning } from '@onestep/core';
-import { mapParams, tf, type Params, type StepFunction } from '@onestep/tensor';
+import { mapParams, tf, type Params, type StepFunction, type Tensor } from '@onestep/tensor';
 import { updateEma } from '../ema/ema';
 import { perImageGradients } from '../internal/per-image-gradients';
 import type { Objective } from '../objectives/objective';
 import type { Optimizer } from '../optimizers/optimizer';
-import { modelOf } from './model';
 import { clipGradients, gradientNorm } from './gradient-norm';
-import { unpackInputs, withPrefix } from './step-inputs';
+import { guidedDenoiser } from './guided';
+import { modelOf } from './model';
+import { inSlices, type SliceGradients } from './slices';
+import { unpackInputs, withPrefix, type UnpackedInputs } from './step-inputs';
+import { joinTrainables, splitTrainables } from './trainables';
+import { selectState, withinLimits } from './update-limits';
 
 /** What a training step is made from. */
 export interface TrainStepOptions {
   readonly objective: Objective;
-  readonly network: Pick<Network, 'apply'>;
+  readonly network: Pick<Network, 'apply' | 'outputWeight'>;
   /** Of the student and its target. */
   readonly preconditioning: Preconditioning;
   readonly optimizer: Optimizer;
@@ -19,74 +23,131 @@ export interface TrainStepOptions {
   readonly emaNames?: readonly string[] | undefined;
   /** Largest norm of all gradients together; default no clipping. */
   readonly clipNorm?: number | undefined;
-  /** Turns the frozen weights `teacher` into a denoiser, for objectives that need one. */
+  /**
+   * Turns the frozen weights `teacher` into a denoiser, for objectives that need one. The teacher of an objective in stages
+   * is the student's own network with the weights in the state.
+   */
   readonly teacher?: ((params: Params) => Denoiser) | undefined;
+  /** The teacher is guided by the scalar input `guidance`; default false. */
+  readonly guidance?: boolean | undefined;
+  /** Slices the batch is differentiated in, one after another, integer >= 1; default 1. */
+  readonly accumulation?: number | undefined;
+  /** Keeps no activations inside blocks; default false. */
+  readonly recompute?: boolean | undefined;
+  /**
+   * Leaves the state as it is where the loss is above the scalar input `lossLimit`, the norm of the gradients above
+   * `gradLimit`, or either not finite; the output `applied` is then 0, else 1. Default false: every update is made.
+   */
+  readonly limits?: boolean | undefined;
 }
 
 /**
  * Makes the step that a runner repeats: targets, loss, gradients, clipping, optimizer, target average, evaluation
  * averages, as one pure function.
  *
- * State groups: `student`, `optimizer.GROUP`, `target` (if the objective keeps one), `ema.NAME`. Frozen: `teacher`.
- * Inputs: as {@link packInputs} makes them, with the scalars `optimizer.NAME`, `targetRate` and `emaRate.NAME`
- * (rate = 1 - decay). Outputs: `loss`, `perImage [B]`, `gradNorm` (before clipping) and `gradSquares`, one squared norm
- * per parameter in the order of `paramNames`.
+ * State groups: `student`, `optimizer.GROUP`, `auxiliary` (if the objective learns something beside the network: its names
+ * have the prefix `auxiliary.` in the optimizer's groups), `target` (if it keeps one), `teacher` (if it trains in stages;
+ * returned unchanged), `ema.NAME`. Frozen: `teacher` otherwise. Inputs: as {@link packInputs} makes them, with the scalars
+ * `optimizer.NAME`, `targetRate`, `emaRate.NAME` (rate = 1 - decay), `guidance`, `lossLimit`, `gradLimit`. Outputs: `loss`,
+ * `perImage [B]`, `gradNorm` (before clipping), `gradSquares`, one squared norm per trained parameter in the order of
+ * `paramNames`, and `applied` with limits.
  *
  * @returns a step that may be run eagerly or compiled; it reads nothing back and branches on no value
  * @throws {@link TypeError} if the objective needs a teacher and none is given
  */
 export function makeTrainStep(options: TrainStepOptions): StepFunction {
-  const { objective, network, preconditioning, optimizer, emaNames = [], clipNorm } = options;
-  const makeTeacher = options.teacher;
-  if (objective.needs.teacher !== 'none' && makeTeacher === undefined) {
+  const { objective, optimizer, emaNames = [], clipNorm, accumulation = 1, limits = false } = options;
+  const { needs, auxiliary: learned = {} } = objective;
+  if (needs.teacher === 'frozen' && options.teacher === undefined) {
     throw new TypeError(`makeTrainStep: objective "${objective.name}" needs a teacher, got none.`);
   }
   if (clipNorm !== undefined && !(clipNorm > 0)) {
     throw new RangeError(`makeTrainStep: clipNorm must be > 0, got ${clipNorm}.`);
   }
-  const makeStudent = modelOf(network, preconditioning);
+  const gradientsOf = sliceGradients(options);
+  const learns = Object.keys(learned).length > 0;
 
   return (state, frozen, inputs) => {
-    const { images, draws, condition, scalars } = unpackInputs(inputs);
-    const batch = { images, draws, condition };
-    const student = state.student;
+    const trained = joinTrainables(state.student, state.auxiliary);
     // Copies made outside of differentiation: no gradient reaches the student through a target that shares its weights.
-    const targetParams =
-      objective.needs.target === 'ema' ? state.target : mapParams(student, (value) => tf.clone(value));
-    const others = {
-      ...(objective.needs.target === 'none' ? {} : { target: makeStudent(targetParams) }),
-      ...(makeTeacher !== undefined && objective.needs.teacher !== 'none'
-        ? { teacher: makeTeacher(frozen.teacher) }
-        : {}),
-    };
-    // The tidy frees the activations of teacher and target before the student's are made.
-    const targets = tf.tidy(
-      () => objective.targets({ ...others, student: makeStudent(student) }, batch) as Record<string, tf.Tensor>,
+    const target = needs.target === 'ema' ? state.target : mapParams(state.student, (value) => tf.clone(value));
+    const teacher = needs.teacher === 'none' ? undefined : needs.teacher === 'stages' ? state.teacher : frozen.teacher;
+    const { perImage, grads } = inSlices(inputs, accumulation, (slice) =>
+      gradientsOf({ trained, target, teacher }, unpackInputs(slice)),
     );
-    const { perImage, grads } = perImageGradients(
-      (params) => objective.loss(makeStudent(params), batch, targets, others),
-      student,
-      images.shape[0],
-    );
+    const { scalars } = unpackInputs(inputs);
     const { squares, norm } = gradientNorm(grads);
     const optimizerState: Record<string, Params> = {};
     for (const group of optimizer.groups) optimizerState[group] = state[`optimizer.${group}`];
     const moved = optimizer.update(
-      student,
+      trained,
       clipNorm === undefined ? grads : clipGradients(grads, norm, clipNorm),
       optimizerState,
       withPrefix(scalars, 'optimizer.'),
     );
 
-    const next: Record<string, Params> = { student: moved.params };
+    const { network: student, auxiliary } = splitTrainables(moved.params);
+    const next: Record<string, Params> = { student };
+    if (learns) next.auxiliary = auxiliary;
     for (const group of optimizer.groups) next[`optimizer.${group}`] = moved.state[group];
-    if (objective.needs.target === 'ema') next.target = updateEma(state.target, moved.params, scalars.targetRate);
+    if (needs.target === 'ema') next.target = updateEma(state.target, student, scalars.targetRate);
     for (const name of emaNames) {
-      next[`ema.${name}`] = updateEma(state[`ema.${name}`], moved.params, scalars[`emaRate.${name}`]);
+      next[`ema.${name}`] = updateEma(state[`ema.${name}`], student, scalars[`emaRate.${name}`]);
     }
+    const loss = tf.mean(perImage);
+    const within = limits ? withinLimits({ loss, norm }, scalars) : undefined;
+    const kept = within === undefined ? next : selectState(within, next, state);
     return {
-      state: next,
-      outputs: { loss: tf.mean(perImage), perImage, gradNorm: norm, gradSquares: squares },
+      state: needs.teacher === 'stages' ? { ...kept, teacher: state.teacher } : kept,
+      outputs: {
+        loss,
+        perImage,
+        gradNorm: norm,
+        gradSquares: squares,
+        ...(within === undefined ? {} : { applied: tf.cast(within, 'float32') }),
+      },
     };
+  };
+}
+
+/** Weights that a slice of the batch is differentiated with. */
+interface SliceWeights {
+  readonly trained: Params;
+  readonly target: Params;
+  readonly teacher: Params | undefined;
+}
+
+/** Loss per image and gradients of one slice. */
+function sliceGradients(options: TrainStepOptions): (weights: SliceWeights, inputs: UnpackedInputs) => SliceGradients {
+  const { objective, network, preconditioning, recompute = false, guidance = false } = options;
+  const { needs } = objective;
+  // Nothing is differentiated while targets are made, unless by the objective itself: nothing to compute again.
+  const plain = modelOf(network, preconditioning);
+  const lean = recompute ? modelOf(network, preconditioning, { recompute }) : plain;
+  const makeTeacher = options.teacher ?? ((params: Params): Denoiser => plain(params).denoise);
+
+  return ({ trained, target, teacher }, { batch, scalars }) => {
+    const guide = (denoiser: Denoiser): Denoiser => (guidance ? guidedDenoiser(denoiser, scalars.guidance) : denoiser);
+    const others = (make: typeof plain) => ({
+      ...(needs.target === 'none' ? {} : { target: make(target) }),
+      ...(teacher === undefined ? {} : { teacher: guide(makeTeacher(teacher)) }),
+    });
+    const own = splitTrainables(trained);
+    // The tidy frees the activations of teacher and target before the student's are made.
+    const targets = tf.tidy(
+      () =>
+        objective.targets({ ...others(plain), student: plain(own.network, own.auxiliary) }, batch) as Record<
+          string,
+          Tensor
+        >,
+    );
+    return perImageGradients(
+      (params) => {
+        const { network: weights, auxiliary } = splitTrainables(params);
+        return objective.loss(lean(weights, auxiliary), batch, targets, others(lean));
+      },
+      trained,
+      batch.images.shape[0],
+    );
   };
 }

@@ -1,35 +1,75 @@
 import type { Network } from '@onestep/core';
-import { disposeParams, OnestepError, randomStream, toHost, type HostTensor } from '@onestep/tensor';
+import {
+  disposeParams,
+  hostTensor,
+  mapParams,
+  OnestepError,
+  randomStream,
+  toHost,
+  type HostTensor,
+} from '@onestep/tensor';
 import type { Objective } from '../objectives/objective';
 import type { HostGroups, Optimizer } from '../optimizers/optimizer';
+import { joinTrainables } from '../step/trainables';
 import { checkParams } from './check-params';
 import type { HostParams } from './training-state';
 
-/** Names of the state groups of a run. */
-export function groupNames(objective: Objective, optimizer: Optimizer, emaNames: readonly string[]): string[] {
-  return [
-    'student',
-    ...(objective.needs.target === 'ema' ? ['target'] : []),
-    ...optimizer.groups.map((group) => `optimizer.${group}`),
-    ...emaNames.map((name) => `ema.${name}`),
-  ];
+/** What decides which groups the state of a run has. */
+export interface GroupPlan {
+  readonly objective: Objective;
+  readonly optimizer: Optimizer;
+  readonly emaNames: readonly string[];
+}
+
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** Shapes of everything the optimizer trains. */
+export function trainedShapes(network: Pick<Network, 'paramShapes'>, objective: Objective): Shapes {
+  return joinTrainables<readonly number[]>(network.paramShapes, objective.auxiliary);
+}
+
+/** The state groups of a run, and the shapes of each. */
+export function groupShapes(
+  network: Pick<Network, 'paramShapes'>,
+  { objective, optimizer, emaNames }: GroupPlan,
+): Readonly<Record<string, Shapes>> {
+  const { needs, auxiliary = {} } = objective;
+  const weights = network.paramShapes;
+  const trained = trainedShapes(network, objective);
+  return Object.fromEntries([
+    ['student', weights],
+    ...(Object.keys(auxiliary).length > 0 ? [['auxiliary', auxiliary] as const] : []),
+    ...(needs.target === 'ema' ? [['target', weights] as const] : []),
+    ...(needs.teacher === 'stages' ? [['teacher', weights] as const] : []),
+    ...optimizer.groups.map((group) => [`optimizer.${group}`, trained] as const),
+    ...emaNames.map((name) => [`ema.${name}`, weights] as const),
+  ]);
 }
 
 /**
- * State before the first step: target and averages begin as copies of the student, moments at zero.
+ * State before the first step: target and averages begin as copies of the student, moments and what the objective learns
+ * beside the network at zero.
  *
- * @param student - initial weights in host memory
+ * @param weights - in host memory: of the student, and of the teacher of an objective in stages
  */
 export function initialGroups(
-  student: HostParams,
-  { objective, optimizer, emaNames }: { objective: Objective; optimizer: Optimizer; emaNames: readonly string[] },
+  { student, teacher }: { readonly student: HostParams; readonly teacher?: HostParams | undefined },
+  network: Pick<Network, 'paramShapes'>,
+  plan: GroupPlan,
 ): HostGroups {
-  const moments = optimizer.init(student);
   const groups: Record<string, HostParams> = {};
-  for (const name of groupNames(objective, optimizer, emaNames)) {
-    groups[name] = name.startsWith('optimizer.') ? moments[name.slice('optimizer.'.length)] : student;
+  for (const [name, shapes] of Object.entries(groupShapes(network, plan))) {
+    const starts = name === 'auxiliary' || name.startsWith('optimizer.') ? zeros(shapes) : student;
+    groups[name] = name === 'teacher' && teacher !== undefined ? teacher : starts;
   }
   return groups;
+}
+
+function zeros(shapes: Shapes): HostParams {
+  return mapParams(shapes, (shape) => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    return hostTensor(new Float32Array(size), shape);
+  });
 }
 
 /**
@@ -50,18 +90,14 @@ export async function initialWeights(network: Pick<Network, 'init'>, seed: numbe
 }
 
 /**
- * Throws unless a stored state has exactly the groups this run needs, each with the network's parameters.
+ * Throws unless a stored state has exactly the groups this run needs, each with the right parameters.
  *
  * @throws {@link OnestepError} `invalid-recipe` if the groups differ (another optimizer, objective or list of averages),
  * `invalid-model` if a parameter does
  */
-export function checkGroups(
-  groups: HostGroups,
-  expected: readonly string[],
-  paramShapes: Readonly<Record<string, readonly number[]>>,
-): void {
-  const missing = expected.filter((name) => !Object.hasOwn(groups, name));
-  const extra = Object.keys(groups).filter((name) => !expected.includes(name));
+export function checkGroups(groups: HostGroups, expected: Readonly<Record<string, Shapes>>): void {
+  const missing = Object.keys(expected).filter((name) => !Object.hasOwn(groups, name));
+  const extra = Object.keys(groups).filter((name) => !Object.hasOwn(expected, name));
   if (missing.length > 0 || extra.length > 0) {
     const parts = [
       ...(missing.length > 0 ? [`it lacks ${missing.join(', ')}`] : []),
@@ -74,5 +110,7 @@ export function checkGroups(
       { details: { missing, extra } },
     );
   }
-  for (const name of expected) checkParams(`createTrainer: group "${name}"`, groups[name], paramShapes);
+  for (const [name, shapes] of Object.entries(expected)) {
+    checkParams(`createTrainer: group "${name}"`, groups[name], shapes);
+  }
 }

@@ -2,17 +2,18 @@ import { tf } from '@onestep/tensor';
 import type { LogEntry, LogWindow } from './training-state';
 
 /** A window without steps. */
-export const emptyWindow: LogWindow = { steps: 0, lossSum: 0, gradNormSum: 0 };
+export const emptyWindow: LogWindow = { steps: 0, lossSum: 0, gradNormSum: 0, events: [] };
 
 /** The window with one more step in it. */
 export function addToWindow(window: LogWindow, loss: number, gradNorm: number): LogWindow {
-  return { steps: window.steps + 1, lossSum: window.lossSum + loss, gradNormSum: window.gradNormSum + gradNorm };
+  const { steps, lossSum, gradNormSum, events } = window;
+  return { steps: steps + 1, lossSum: lossSum + loss, gradNormSum: gradNormSum + gradNorm, events };
 }
 
 /**
  * Closes a window into a log line.
  *
- * @param window - at least one step
+ * @param window - what to close
  * @param facts - of the last step; `images` of the window were timed as `seconds`
  */
 export function logEntry(
@@ -32,5 +33,6 @@ export function logEntry(
     imagesPerSecond: images / Math.max(seconds, 1e-9),
     tensors: tf.memory().numTensors,
     curriculum,
+    ...(window.events.length === 0 ? {} : { events: window.events }),
   };
 }

@@ -1,78 +1,78 @@
-import type { StepRunner } from '@onestep/tensor';
+import type { OnestepError, StepRunner } from '@onestep/tensor';
+import type { HostGroups } from '../optimizers/optimizer';
 import type { Recipe } from '../recipes/schema';
+import { checkBatch, type HostBatch } from './host-batch';
 import { addToWindow, emptyWindow, logEntry } from './log-window';
-import { checkFinite } from './non-finite';
-import { checkBatch, stepInputs, type HostBatch, type StepSource } from './step-draws';
+import { report, respond } from './respond';
+import { snapshotOf, type RunPosition } from './run-position';
+import { enterStage, stageOf } from './stages';
+import { stepInputs, type StepSource } from './step-draws';
 import { turnTaker } from './turn-taker';
 import type { BatchSource, TrainerHooks, TrainingResult } from './trainer-options';
-import type { HostParams, LogWindow, TrainingState } from './training-state';
-
-/** Where the run stands; advanced in place, after each complete step. */
-export interface RunPosition {
-  step: number;
-  imagesSeen: number;
-  sinceLog: LogWindow;
-}
+import type { HostParams, LogEntry, TrainingState } from './training-state';
+import { checkAverages } from './watch/check-averages';
+import { enforcedLimits, judgeStep, limitsOf, remember } from './watch/judge-step';
+import { checkSamples } from './watch/sample-spread';
+import type { WatchSettings } from './watch/watch-settings';
 
 /** What the loop works with. */
 export interface RunContext {
   readonly runner: StepRunner;
   readonly source: StepSource;
   readonly recipe: Recipe;
+  readonly watch: WatchSettings;
   readonly batches: BatchSource;
-  /** Parameter names in canonical order. */
+  /** Names of what is trained, in canonical order. */
   readonly names: readonly string[];
   readonly position: RunPosition;
-  readonly readState: () => Promise<TrainingState>;
+  /** The state at the position, with these groups. */
+  readonly stateOf: (groups: HostGroups) => TrainingState;
   readonly hooks: TrainerHooks & { readonly signal?: AbortSignal | undefined };
 }
 
 /** The loop of a run: batch, draws, step, log, samples, checkpoint, until the steps are done or the signal aborts. */
 export async function runSteps(context: RunContext): Promise<TrainingResult> {
-  const { runner, source, recipe, names, position, hooks } = context;
-  const { signal } = hooks;
+  const { runner, recipe, watch, position, hooks } = context;
   const takeTurn = turnTaker();
   const totalSteps = recipe.steps;
   let savedAt = position.step;
   let timer = { at: performance.now(), images: 0 };
+  if (watch.policy === 'rollback' && position.snapshot === undefined) {
+    position.snapshot = snapshotOf(position, await runner.readState());
+  }
   // The next batch is fetched while a step runs; one that is never used must not raise an unhandled rejection.
   let pending = position.step < totalSteps ? fetchBatch(context, position.step) : undefined;
 
   while (position.step < totalSteps && pending !== undefined) {
-    if (signal?.aborted === true) break;
+    if (hooks.signal?.aborted === true) break;
     const batch = await pending;
     pending = position.step + 1 < totalSteps ? fetchBatch(context, position.step + 1) : undefined;
-
-    const progress = { step: position.step, totalSteps, imagesSeen: position.imagesSeen };
-    const { inputs, draws, learningRate, curriculum } = stepInputs(source, progress, batch);
-    const outputs = await runner.step(inputs);
-    checkFinite({ step: progress.step + 1, outputs, draws, names });
-
-    const loss = outputs.loss.data[0];
-    position.step += 1;
-    position.imagesSeen += recipe.batchSize;
-    position.sinceLog = addToWindow(position.sinceLog, loss, outputs.gradNorm.data[0]);
+    const { facts, loss, failure: stepFailure } = await oneStep(context, batch);
     timer.images += recipe.batchSize;
-    const { step, imagesSeen } = position;
+    const { step } = position;
+    let failure = stepFailure;
     const last = step === totalSteps;
     const due = (every: number | undefined): boolean => every !== undefined && (last || step % every === 0);
 
-    hooks.onStep?.({ step, totalSteps, loss });
-    if (due(recipe.logging.everySteps)) {
-      const now = performance.now();
-      const seconds = (now - timer.at) / 1000;
-      const facts = { step, imagesSeen, learningRate, curriculum, images: timer.images, seconds };
-      await hooks.onLog?.(logEntry(position.sinceLog, facts));
+    if (failure === undefined) hooks.onStep?.({ step, totalSteps, loss });
+    const sampling = failure === undefined && hooks.onSample !== undefined && due(recipe.logging.samplesEverySteps);
+    // The averages are looked at, and a snapshot taken, whether or not anybody saves: a resumed run must do the same.
+    const checking = failure === undefined && due(recipe.checkpoint.everySteps);
+    let groups = sampling || checking ? await runner.readState() : undefined;
+    if (checking && groups !== undefined) ({ groups, failure } = await checkedGroups(context, groups));
+    if (sampling && groups !== undefined) await sample(context, groups, batch);
+    // A run that ends here says why in its last line.
+    if (failure !== undefined || due(recipe.logging.everySteps)) {
+      const seconds = (performance.now() - timer.at) / 1000;
+      await hooks.onLog?.(logEntry(position.sinceLog, { ...facts, images: timer.images, seconds }));
       position.sinceLog = emptyWindow;
       timer = { at: performance.now(), images: 0 };
     }
-    const sample = hooks.onSample !== undefined && due(recipe.logging.samplesEverySteps);
-    const save = hooks.onCheckpoint !== undefined && due(recipe.checkpoint.everySteps);
-    if (sample || save) {
-      const state = await context.readState();
-      if (sample) await hooks.onSample?.({ step, imagesSeen, params: sampleParams(state), model: state.model });
-      if (save) {
-        await hooks.onCheckpoint?.(state);
+    if (failure !== undefined) throw failure;
+    if (checking && groups !== undefined) {
+      if (watch.policy === 'rollback') position.snapshot = snapshotOf(position, groups);
+      if (hooks.onCheckpoint !== undefined) {
+        await hooks.onCheckpoint(context.stateOf(groups));
         savedAt = step;
       }
     }
@@ -80,15 +80,90 @@ export async function runSteps(context: RunContext): Promise<TrainingResult> {
   }
 
   const { step, imagesSeen } = position;
-  if (step !== savedAt && hooks.onCheckpoint !== undefined) await hooks.onCheckpoint(await context.readState());
+  if (step !== savedAt) await hooks.onCheckpoint?.(context.stateOf(await runner.readState()));
   return { reason: step === totalSteps ? 'done' : 'aborted', step, imagesSeen };
+}
+
+/** What a step was, for its log line, and the error that ends the run over it. */
+interface StepMade {
+  readonly facts: Pick<LogEntry, 'step' | 'imagesSeen' | 'learningRate' | 'curriculum'>;
+  readonly loss: number;
+  readonly failure: OnestepError | undefined;
+}
+
+/** Makes one step, lets the watch judge it, and advances the position unless the run must end. */
+async function oneStep(context: RunContext, batch: HostBatch): Promise<StepMade> {
+  const { runner, source, recipe, watch, names, position } = context;
+  const progress = { step: position.step, totalSteps: recipe.steps, imagesSeen: position.imagesSeen };
+  const { index } = stageOf(source.objective, progress);
+  // Another stage has losses of another size.
+  if (index !== position.stage) position.watch = { ...position.watch, losses: [], gradNorms: [] };
+  await enterStage(position, index, { runner, ...source });
+  const limits = limitsOf(position.watch, watch);
+  const { inputs, draws, learningRate, curriculum } = stepInputs(source, {
+    ...progress,
+    batch,
+    updates: position.updates,
+    limits: watch.policy === 'skip' ? enforcedLimits(limits, watch) : undefined,
+  });
+  const outputs = await runner.step(inputs);
+  const loss = outputs.loss.data[0];
+  const gradNorm = outputs.gradNorm.data[0];
+  const step = progress.step + 1;
+  const imagesSeen = progress.imagesSeen + recipe.batchSize;
+  const verdict = judgeStep({ step, outputs, draws, names }, limits, watch);
+  let failure: OnestepError | undefined;
+  if (verdict.acts) {
+    failure = await respond(context, verdict.findings, { skipped: watch.policy === 'skip' });
+  } else {
+    await report(context, verdict.findings, 'none');
+    position.watch = remember(position.watch, { loss, gradNorm }, watch);
+    position.sinceLog = addToWindow(position.sinceLog, loss, gradNorm);
+    position.updates += 1;
+  }
+  if (failure === undefined) {
+    position.step = step;
+    position.imagesSeen = imagesSeen;
+  }
+  return { facts: { step, imagesSeen, learningRate, curriculum }, loss, failure };
+}
+
+/** The groups, after a look at the averages: those of the snapshot, if the look made the run go back. */
+async function checkedGroups(
+  context: RunContext,
+  groups: HostGroups,
+): Promise<{ readonly groups: HostGroups; readonly failure: OnestepError | undefined }> {
+  const { position, runner } = context;
+  const { state, dead, broken } = checkAverages(position.watch, groups, position.step);
+  await report(context, dead, 'none');
+  if (broken.length === 0) {
+    position.watch = state;
+    return { groups, failure: undefined };
+  }
+  const failure = await respond(context, broken, { skipped: false });
+  return { groups: await runner.readState(), failure };
+}
+
+async function sample({ hooks, stateOf, position, watch, ...rest }: RunContext, groups: HostGroups, batch: HostBatch) {
+  const { step, imagesSeen } = position;
+  const stats = await hooks.onSample?.({
+    step,
+    imagesSeen,
+    params: sampleParams(groups),
+    model: stateOf(groups).model,
+  });
+  if (typeof stats !== 'object') return;
+  const finding = checkSamples(stats, batch.images, { step, fraction: watch.samplesFraction });
+  if (finding !== undefined) await report({ hooks, stateOf, position, watch, ...rest }, [finding], 'none');
 }
 
 function fetchBatch({ batches, recipe, source }: RunContext, batchNumber: number): Promise<HostBatch> {
   const fetched = (async () => {
     const batch = await batches(batchNumber);
-    const { shape, numClasses } = source.network;
-    checkBatch(batch, { batchNumber, batchSize: recipe.batchSize, shape, numClasses });
+    const { objective, network } = source;
+    const { shape, numClasses } = network;
+    const pairsFor = objective.needs.pairs === true ? objective.name : undefined;
+    checkBatch(batch, { batchNumber, batchSize: recipe.batchSize, shape, numClasses, pairsFor });
     return batch;
   })();
   fetched.catch(() => undefined);
@@ -96,7 +171,7 @@ function fetchBatch({ batches, recipe, source }: RunContext, batchNumber: number
 }
 
 /** The weights worth sampling: the student, and each evaluation average under its own name. */
-function sampleParams({ groups }: TrainingState): Record<string, HostParams> {
+function sampleParams(groups: HostGroups): Record<string, HostParams> {
   const params: Record<string, HostParams> = { student: groups.student };
   for (const [name, group] of Object.entries(groups)) {
     if (name.startsWith('ema.')) params[name.slice('ema.'.length)] = group;

@@ -1,19 +1,14 @@
 import type { Network } from '@onestep/core';
-import { OnestepError, type HostTensor } from '@onestep/tensor';
+import { hostTensor, randomStream, type HostTensor } from '@onestep/tensor';
 import { emaDecay, type EmaSpec } from '../ema/ema';
 import { drawDropout } from '../objectives/image-draws';
 import type { Objective, Progress } from '../objectives/objective';
 import type { Optimizer } from '../optimizers/optimizer';
 import { packInputs } from '../step/step-inputs';
+import type { HostBatch } from './host-batch';
 import { learningRateAt, type LearningRateSchedule } from './learning-rate';
-
-/** One batch in host memory. */
-export interface HostBatch {
-  /** `[B, ...shape]` in [-1, 1]. */
-  readonly images: HostTensor;
-  /** One-hot `[B, numClasses]`. */
-  readonly labels?: HostTensor | undefined;
-}
+import { stageOf } from './stages';
+import type { StepLimits } from './watch/judge-step';
 
 /** What the inputs of a step are made from. */
 export interface StepSource {
@@ -24,7 +19,20 @@ export interface StepSource {
   readonly batchSize: number;
   readonly seed: number;
   readonly dropout: number;
+  /** Share of images that lose their label. */
+  readonly labelDropout?: number | undefined;
+  /** Guidance scale of the teacher; undefined: it is not guided. */
+  readonly guidance?: number | undefined;
   readonly schedule: LearningRateSchedule;
+}
+
+/** Where and with what a step begins. */
+export interface StepStart extends Progress {
+  readonly batch: HostBatch;
+  /** Optimizer updates of the stage so far; default: its steps. */
+  readonly updates?: number | undefined;
+  /** Limits that the step enforces; default none. */
+  readonly limits?: StepLimits | undefined;
 }
 
 /**
@@ -32,61 +40,58 @@ export interface StepSource {
  *
  * @returns `inputs` for the runner, and for reports the `draws`, the `learningRate` and the numbers of the `curriculum`
  */
-export function stepInputs(source: StepSource, progress: Progress, batch: HostBatch) {
-  const { objective, optimizer, emas, network, batchSize, seed, dropout, schedule } = source;
+export function stepInputs(source: StepSource, start: StepStart) {
+  const { objective, optimizer, emas, network, batchSize, seed, dropout, labelDropout = 0, guidance } = source;
+  const { step, totalSteps, imagesSeen, batch, limits } = start;
+  const progress: Progress = { step, totalSteps, imagesSeen };
   const request = { ...progress, seed, batchSize, shape: network.shape };
   const curriculum = objective.curriculum(progress);
   const draws = objective.draws(request);
-  const learningRate = learningRateAt(progress, schedule);
+  const stage = stageOf(objective, progress);
+  const learningRate = learningRateAt(stage, source.schedule);
   const scalars: Record<string, number> = {};
-  for (const [name, value] of Object.entries(optimizer.scalars(progress.step, learningRate))) {
+  for (const [name, value] of Object.entries(optimizer.scalars(start.updates ?? stage.step, learningRate))) {
     scalars[`optimizer.${name}`] = value;
   }
   if (objective.needs.target === 'ema') scalars.targetRate = 1 - curriculum.targetEma;
-  for (const ema of emas) {
-    scalars[`emaRate.${ema.name}`] = 1 - emaDecay(ema, { imagesSeen: progress.imagesSeen, batchSize });
+  for (const ema of emas) scalars[`emaRate.${ema.name}`] = 1 - emaDecay(ema, { imagesSeen, batchSize });
+  // A teacher that was a student has learned the guidance of its own.
+  if (guidance !== undefined) scalars.guidance = stage.index === 0 ? guidance : 1;
+  if (limits !== undefined) {
+    scalars.lossLimit = limits.loss;
+    scalars.gradLimit = limits.grad;
   }
   const masks = dropout > 0 ? drawDropout(request, network.dropoutSites(batchSize), dropout) : {};
   // A labelled dataset may train an unconditional network, which takes no labels.
   const labels = network.numClasses > 0 ? batch.labels : undefined;
-  const inputs = packInputs({ images: batch.images, labels, draws, dropout: masks, scalars });
+  const inputs = packInputs({
+    images: batch.images,
+    labels: labels && dropLabels(labels, request, labelDropout),
+    pairNoise: objective.needs.pairs === true ? batch.pairNoise : undefined,
+    draws,
+    dropout: masks,
+    scalars,
+  });
   return { inputs, draws, learningRate, curriculum };
 }
 
 /**
- * Throws unless a batch has the shape the network and the recipe expect.
+ * Labels `[B, numClasses]` with the rows of dropped images set to zero, the unconditional label; image k of the run goes by
+ * stream k of the purpose `train.label-dropout`.
  *
- * @throws {@link TypeError} naming the batch, what it has and what was expected
- * @throws {@link OnestepError} `bad-data-file` if a pixel is not a finite number
+ * @param rate - probability of losing the label, [0, 1]
  */
-export function checkBatch(
-  batch: HostBatch,
-  {
-    batchNumber,
-    batchSize,
-    shape,
-    numClasses,
-  }: {
-    readonly batchNumber: number;
-    readonly batchSize: number;
-    readonly shape: readonly number[];
-    readonly numClasses: number;
-  },
-): void {
-  checkShape(`batch ${batchNumber}: images`, batch.images.shape, [batchSize, ...shape]);
-  if (numClasses > 0) {
-    if (batch.labels === undefined) {
-      throw new TypeError(`trainer: batch ${batchNumber}: the network is class-conditional, but labels are missing.`);
-    }
-    checkShape(`batch ${batchNumber}: labels`, batch.labels.shape, [batchSize, numClasses]);
+export function dropLabels(
+  labels: HostTensor,
+  { seed, imagesSeen }: { readonly seed: number; readonly imagesSeen: number },
+  rate: number,
+): HostTensor {
+  if (rate === 0) return labels;
+  const [batchSize, numClasses] = labels.shape;
+  const data = Float32Array.from(labels.data);
+  for (let i = 0; i < batchSize; i += 1) {
+    const dropped = randomStream(seed, 'train.label-dropout', imagesSeen + i).uniform(1)[0] < rate;
+    if (dropped) data.fill(0, i * numClasses, (i + 1) * numClasses);
   }
-  if (!batch.images.data.every(Number.isFinite)) {
-    throw new OnestepError('bad-data-file', `trainer: batch ${batchNumber} holds a value that is not a finite number.`);
-  }
-}
-
-function checkShape(what: string, got: readonly number[], expected: readonly number[]): void {
-  if (got.length !== expected.length || got.some((length, i) => length !== expected[i])) {
-    throw new TypeError(`trainer: ${what} have shape [${got.join(', ')}], expected [${expected.join(', ')}].`);
-  }
+  return hostTensor(data, labels.shape);
 }

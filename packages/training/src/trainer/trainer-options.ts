@@ -2,13 +2,15 @@ import type { Denoiser, Network, Preconditioning } from '@onestep/core';
 import type { Params, StepRunnerFactory } from '@onestep/tensor';
 import type { Objective } from '../objectives/objective';
 import type { Recipe } from '../recipes/schema';
-import type { HostBatch } from './step-draws';
+import type { HostBatch } from './host-batch';
 import type { HostParams, LogEntry, TrainingState } from './training-state';
+import type { SampleStats } from './watch/sample-spread';
+import type { WatchEvent } from './watch/watch-event';
 
 /** Where batches come from: batch n is always the same, whatever was asked for before. */
 export type BatchSource = (batchNumber: number) => HostBatch | Promise<HostBatch>;
 
-/** A frozen diffusion model to distil. */
+/** A diffusion model to distil. */
 export interface TeacherModel {
   readonly params: HostParams;
   /** Default: the student's network. */
@@ -24,7 +26,7 @@ export interface TrainerOptions {
   readonly recipe: Recipe;
   readonly network: Network;
   readonly batches: BatchSource;
-  /** For `cd`, and for recipes with `init.from: 'teacher'`. */
+  /** For methods that distil, and for recipes with `init.from: 'teacher'`. */
   readonly teacher?: TeacherModel | undefined;
   /** Weights to begin with; default: as `recipe.init.from` says. */
   readonly initial?: HostParams | undefined;
@@ -56,10 +58,18 @@ export interface TrainerHooks {
     ((progress: { readonly step: number; readonly totalSteps: number; readonly loss: number }) => void) | undefined;
   /** Every `logging.everySteps` steps and after the last one. */
   readonly onLog?: ((entry: LogEntry) => void | Promise<void>) | undefined;
-  /** Every `logging.samplesEverySteps` steps and after the last one. */
-  readonly onSample?: ((request: SampleRequest) => void | Promise<void>) | undefined;
+  /**
+   * Every `logging.samplesEverySteps` steps and after the last one. Where it tells the spread of its samples, the watch
+   * compares it with the data's.
+   */
+  readonly onSample?:
+    | ((request: SampleRequest) => void | Promise<void>)
+    | ((request: SampleRequest) => SampleStats | undefined | Promise<SampleStats | undefined>)
+    | undefined;
   /** Every `checkpoint.everySteps` steps, after the last one, and when the run is aborted. */
   readonly onCheckpoint?: ((state: TrainingState) => void | Promise<void>) | undefined;
+  /** What the stability watch finds, when it finds it; log lines carry it too. */
+  readonly onEvent?: ((event: WatchEvent) => void | Promise<void>) | undefined;
 }
 
 /** How a call of {@link Trainer.run} ended. */
@@ -75,10 +85,13 @@ export interface Trainer {
   readonly description: string;
   /** Steps done so far. */
   readonly step: number;
+  /** Parameters that the weights to begin with lacked (those of a second time) and that began at random. */
+  readonly freshParams: readonly string[];
   /**
    * Trains to `recipe.steps`. An abort ends it after the running step, with a checkpoint; run may be called again.
    *
-   * @throws OnestepError `non-finite` if a loss or gradient is not a finite number; no checkpoint is written then
+   * @throws OnestepError `non-finite` if a loss or gradient is not a finite number, `unstable` at an outlier, where the
+   * recipe's `watch` says to stop or has acted too often; no checkpoint is written then
    */
   run(options?: TrainerHooks & { readonly signal?: AbortSignal | undefined }): Promise<TrainingResult>;
   /** The complete state, in host memory. */

@@ -1,18 +1,21 @@
 import { edmPreconditioning, preconditioned, type Denoiser, type Network } from '@onestep/core';
-import { eagerRunner, OnestepError, paramNames, type Params, type StepRunner } from '@onestep/tensor';
+import { eagerRunner, paramNames, type Params, type StepRunner } from '@onestep/tensor';
+import { fixedSampling } from '../model-file/fixed-sampling';
 import { describeModel } from '../model-file/model-description';
 import { modelKindOf, objectiveFromRecipe, preconditioningFromRecipe } from '../objectives/from-recipe';
-import type { Objective } from '../objectives/objective';
 import { optimizerFromRecipe } from '../optimizers/from-recipe';
+import type { HostGroups } from '../optimizers/optimizer';
 import type { Recipe } from '../recipes/schema';
 import { makeTrainStep } from '../step/train-step';
-import { checkParams } from './check-params';
-import { checkGroups, groupNames, initialGroups, initialWeights } from './initial-groups';
-import { emptyWindow } from './log-window';
-import { runSteps, type RunPosition } from './run-steps';
+import { checkNeeds } from './check-needs';
+import { checkGroups, groupShapes, initialGroups, trainedShapes } from './initial-groups';
+import { positionFields, positionOf } from './run-position';
+import { runSteps } from './run-steps';
+import { startWeights } from './start-weights';
 import type { StepSource } from './step-draws';
 import type { TeacherModel, Trainer, TrainerOptions } from './trainer-options';
-import type { HostParams, TrainingState } from './training-state';
+import type { TrainingState } from './training-state';
+import { watchSettings } from './watch/watch-settings';
 
 /**
  * Makes a trainer: one loop for every objective, described by a recipe.
@@ -27,14 +30,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const objective = options.objective ?? objectiveFromRecipe(recipe);
   const preconditioning = options.preconditioning ?? preconditioningFromRecipe(recipe);
   const optimizer = optimizerFromRecipe(recipe.optimizer);
-  const emas = recipe.ema;
-  const emaNames = emas.map((ema) => ema.name);
-  checkNeeds(options, objective);
-  const seed = resume?.seed ?? recipe.seed;
-  if (resume !== undefined) {
-    checkGroups(resume.groups, groupNames(objective, optimizer, emaNames), network.paramShapes);
-  }
-  const state = resume?.groups ?? initialGroups(await startWeights(options), { objective, optimizer, emaNames });
+  const emaNames = recipe.ema.map((ema) => ema.name);
+  const plan = { objective, optimizer, emaNames };
+  checkNeeds(options, objective, preconditioning);
+  if (resume !== undefined) checkGroups(resume.groups, groupShapes(network, plan));
+  const stages = objective.needs.teacher === 'stages';
+  const start = resume === undefined ? await startWeights(options, { stages }) : undefined;
+  const watch = watchSettings(recipe);
+  const guidance = recipe.teacher?.guidance;
 
   const step = makeTrainStep({
     objective,
@@ -43,23 +46,30 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     optimizer,
     emaNames,
     clipNorm: recipe.optimizer.clipNorm,
-    teacher: teacher && teacherDenoiser(teacher, options),
+    teacher: teacher !== undefined && !stages ? teacherDenoiser(teacher, options) : undefined,
+    guidance: guidance !== undefined,
+    accumulation: recipe.accumulation,
+    recompute: recipe.recompute,
+    limits: watch.policy === 'skip',
   });
   const makeRunner = options.runnerFactory ?? eagerRunner;
   const runner: StepRunner = await makeRunner({
     step,
-    state,
-    ...(teacher !== undefined && objective.needs.teacher !== 'none' ? { frozen: { teacher: teacher.params } } : {}),
+    state: start === undefined ? (resume?.groups ?? {}) : initialGroups(start, network, plan),
+    ...(teacher !== undefined && objective.needs.teacher === 'frozen' ? { frozen: { teacher: teacher.params } } : {}),
   });
 
+  const seed = recipe.seed;
   const source: StepSource = {
     objective,
     optimizer,
-    emas,
+    emas: recipe.ema,
     network,
     batchSize: recipe.batchSize,
     seed,
     dropout: dropoutRate(recipe, network),
+    labelDropout: recipe.labelDropout,
+    guidance,
     schedule: recipe.optimizer,
   };
   const model = describeModel(modelKindOf(recipe), {
@@ -69,56 +79,26 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     sigmaMax: recipe.sigma.max,
     labelNames: options.labelNames,
   });
-  const position: RunPosition = {
-    step: resume?.step ?? 0,
-    imagesSeen: resume?.imagesSeen ?? 0,
-    sinceLog: resume?.sinceLog ?? emptyWindow,
+  const position = positionOf(resume);
+  const stateOf = (groups: HostGroups): TrainingState => {
+    const progress = { step: position.step, totalSteps: recipe.steps, imagesSeen: position.imagesSeen };
+    const sampling = fixedSampling(recipe, position.stage);
+    const described = sampling === undefined ? model : { ...model, sampling };
+    return { ...positionFields(position), seed, groups, curriculum: objective.curriculum(progress), model: described };
   };
-  const readState = async (): Promise<TrainingState> => {
-    const { step: stepsDone, imagesSeen, sinceLog } = position;
-    const progress = { step: stepsDone, totalSteps: recipe.steps, imagesSeen };
-    const groups = await runner.readState();
-    return { step: stepsDone, imagesSeen, seed, groups, curriculum: objective.curriculum(progress), sinceLog, model };
-  };
+  const names = paramNames(trainedShapes(network, objective));
 
   return {
     description: runner.description,
     get step() {
       return position.step;
     },
+    freshParams: start?.fresh ?? [],
     run: (hooks = {}) =>
-      runSteps({
-        runner,
-        source,
-        recipe,
-        batches: options.batches,
-        names: paramNames(network.paramShapes),
-        position,
-        readState,
-        hooks,
-      }),
-    readState,
+      runSteps({ runner, source, recipe, watch, batches: options.batches, names, position, stateOf, hooks }),
+    readState: async () => stateOf(await runner.readState()),
     dispose: () => runner.dispose(),
   };
-}
-
-function checkNeeds({ recipe, network, teacher, resume }: TrainerOptions, objective: Objective): void {
-  if (objective.needs.teacher !== 'none' && teacher === undefined) {
-    throw new OnestepError('invalid-recipe', `createTrainer: method "${objective.name}" needs a teacher, got none.`);
-  }
-  const rate = recipe.dropout ?? 0;
-  if (rate > 0 && Object.keys(network.dropoutSites(recipe.batchSize)).length === 0) {
-    throw new OnestepError(
-      'invalid-recipe',
-      `createTrainer: dropout is ${rate}, but network "${network.name}" was built without. Set its config's dropout too.`,
-    );
-  }
-  if (resume !== undefined && resume.seed !== recipe.seed) {
-    throw new OnestepError(
-      'invalid-recipe',
-      `createTrainer: the checkpoint was made with seed ${resume.seed}, the recipe says ${recipe.seed}.`,
-    );
-  }
 }
 
 function teacherDenoiser(teacher: TeacherModel, { recipe, network }: TrainerOptions): (params: Params) => Denoiser {
@@ -131,20 +111,4 @@ function teacherDenoiser(teacher: TeacherModel, { recipe, network }: TrainerOpti
 function dropoutRate(recipe: Recipe, network: Network): number {
   const { dropout } = (network.config ?? {}) as { readonly dropout?: unknown };
   return recipe.dropout ?? (typeof dropout === 'number' ? dropout : 0);
-}
-
-async function startWeights({ recipe, network, teacher, initial }: TrainerOptions): Promise<HostParams> {
-  const weights = initial ?? (await weightsFrom(recipe.init.from, { network, teacher, seed: recipe.seed }));
-  checkParams('createTrainer: initial weights', weights, network.paramShapes);
-  return weights;
-}
-
-function weightsFrom(
-  from: string,
-  { network, teacher, seed }: { network: TrainerOptions['network']; teacher: TeacherModel | undefined; seed: number },
-): HostParams | Promise<HostParams> {
-  if (from === 'random') return initialWeights(network, seed);
-  if (from === 'teacher' && teacher !== undefined) return teacher.params;
-  const what = from === 'teacher' ? 'a teacher, got none' : `the weights of ${JSON.stringify(from)} as "initial"`;
-  throw new OnestepError('invalid-recipe', `createTrainer: init.from is ${JSON.stringify(from)} and needs ${what}.`);
 }

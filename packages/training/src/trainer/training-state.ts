@@ -1,15 +1,28 @@
 import type { HostTensor } from '@onestep/tensor';
 import type { ModelDescription } from '../model-file/model-description';
 import type { HostGroups } from '../optimizers/optimizer';
+import type { WatchEvent } from './watch/watch-event';
+import type { WatchState } from './watch/watch-state';
 
 /** Weights in host memory. */
 export type HostParams = Readonly<Record<string, HostTensor>>;
 
 /** Sums over the steps since the last log line; part of the state, so that a resumed run logs the same means. */
 export interface LogWindow {
+  /** Steps that count: those whose update was not discarded. */
   readonly steps: number;
   readonly lossSum: number;
   readonly gradNormSum: number;
+  readonly events: readonly WatchEvent[];
+}
+
+/** What a rollback returns to. */
+export interface Snapshot {
+  /** Steps that had been done, and stage and updates at that point. */
+  readonly step: number;
+  readonly stage: number;
+  readonly updates: number;
+  readonly groups: HostGroups;
 }
 
 /** Everything a run needs to go on exactly where it stopped. Random draws follow from the step and the seed alone. */
@@ -19,11 +32,18 @@ export interface TrainingState {
   /** Images seen; also the counter of the random streams. */
   readonly imagesSeen: number;
   readonly seed: number;
-  /** `student`, `target`, `ema.NAME`, `optimizer.GROUP`. */
+  /** Stage the state belongs to: at the edge of two still the old one, until the next step is made. */
+  readonly stage: number;
+  /** Optimizer updates in that stage; less than its steps where updates were discarded. */
+  readonly updates: number;
+  /** `student`, `auxiliary`, `target`, `teacher`, `ema.NAME`, `optimizer.GROUP`. */
   readonly groups: HostGroups;
   /** Numbers of the objective's curriculum at this point, for the reader. */
   readonly curriculum: Readonly<Record<string, number>>;
   readonly sinceLog: LogWindow;
+  readonly watch: WatchState;
+  /** Under the policy `rollback`, between two regular checkpoints: the state at the last one. */
+  readonly snapshot?: Snapshot | undefined;
   readonly model: ModelDescription;
 }
 
@@ -32,7 +52,7 @@ export interface LogEntry {
   /** Steps done. */
   readonly step: number;
   readonly imagesSeen: number;
-  /** Mean over the steps since the last line. */
+  /** Mean over the steps since the last line whose update was made; NaN if there was none. */
   readonly loss: number;
   /** Mean norm of all gradients together, before clipping. */
   readonly gradNorm: number;
@@ -43,4 +63,6 @@ export interface LogEntry {
   /** Tensors alive in the engine after the step. */
   readonly tensors: number;
   readonly curriculum: Readonly<Record<string, number>>;
+  /** What the watch found since the last line; absent if nothing. */
+  readonly events?: readonly WatchEvent[] | undefined;
 }

@@ -9,7 +9,15 @@ import {
   type WeightingName,
 } from '@onestep/core';
 import { tf, useBackend, type Params, type Tensor } from '@onestep/tensor';
-import { cdObjective, ctObjective, ectObjective, edmObjective, modelOf, type Objective } from '@onestep/training';
+import {
+  cdObjective,
+  ctObjective,
+  ectObjective,
+  edmObjective,
+  modelOf,
+  pdObjective,
+  type Objective,
+} from '@onestep/training';
 import { perImageGradients } from '../../src/internal/per-image-gradients';
 import { goldenMlp, goldenTensor, type GoldenTensor } from '../tiny-network';
 
@@ -116,6 +124,38 @@ describe.runIf(goldenFolder() !== undefined)('golden losses', () => {
           gradients: c.grad_of_mean_loss as Record<string, GoldenTensor>,
         },
         `${file} ${i}`,
+      );
+      tf.dispose(Object.values(draws));
+    });
+  });
+
+  it('agrees with the reference on progressive distillation', () => {
+    const json = readGoldenJson<{
+      readonly student: Mlp;
+      readonly gmm: Record<'weights' | 'means' | 'stds', GoldenTensor>;
+      readonly cases: readonly LossCase[];
+    }>('losses/progressive_distillation.json');
+    const [, d] = json.gmm.means.shape;
+    const means = json.gmm.weights.data.map((_, k) => json.gmm.means.data.slice(k * d, (k + 1) * d));
+    json.cases.forEach((c, i) => {
+      const sigmaData = c.sigma_data as number;
+      const draws = {
+        sigma: tf.tensor1d(values(c.t)),
+        sigmaMid: tf.tensor1d(values(c.t_mid)),
+        sigmaNext: tf.tensor1d(values(c.t_end)),
+        weight: tf.tensor1d(values(c.weight)),
+      };
+      check(
+        c,
+        {
+          objective: pdObjective({ distance: distanceFromName(c.loss_norm as string) }),
+          preconditioning: edmPreconditioning({ sigmaData, cNoise: 'openai' }),
+          weights: json.student,
+          mixture: { weights: [...json.gmm.weights.data], means, stds: [...json.gmm.stds.data] },
+          draws,
+          gradients: c.grad_of_mean_loss as Record<string, GoldenTensor>,
+        },
+        `pd ${i}`,
       );
       tf.dispose(Object.values(draws));
     });

@@ -38,7 +38,10 @@ function stateAt(step: number): TrainingState {
       'optimizer.v': group(8),
     },
     curriculum: { numScales: 18 },
-    sinceLog: { steps: 2, lossSum: 0.1 + 0.2, gradNormSum: 3 },
+    stage: 1,
+    updates: step,
+    sinceLog: { steps: 2, lossSum: 0.1 + 0.2, gradNormSum: 3, events: [] },
+    watch: { losses: [0.1, 0.2], gradNorms: [1, 2], acted: 1, sums: { student: [1, 2] } },
     model: {
       kind: 'consistency',
       network: { name: 'tiny', config: { d: 2 } },
@@ -154,6 +157,29 @@ describe('loadCheckpoint', () => {
   it('lists the checkpoints there are when asked for another', async () => {
     await writeCheckpoint(folder, stateAt(1), keepAll);
     await expect(loadCheckpoint(folder, { step: 2 })).rejects.toThrow('has no checkpoint of step 2, known are 1.');
+  });
+
+  it('reads what was written before stages and the watch', () => {
+    const files = stateToFiles(stateAt(7));
+    const position = JSON.parse(new TextDecoder().decode(files.get('state.json'))) as Record<string, object>;
+    const { stage, updates, watch, ...older } = position;
+    expect([stage, updates, watch]).not.toContain(undefined);
+    const sinceLog = { steps: 2, lossSum: 1, gradNormSum: 3 };
+    files.set('state.json', new TextEncoder().encode(JSON.stringify({ ...older, sinceLog })));
+    const state = filesToState(files);
+    expect(state).toMatchObject({ step: 7, stage: 0, updates: 7, watch: { losses: [], acted: 0 } });
+    expect(state.sinceLog).toEqual({ ...sinceLog, events: [] });
+    files.set('state.json', new TextEncoder().encode(JSON.stringify({ ...position, watch: { losses: ['x'] } })));
+    expect(() => filesToState(files)).toThrow('"state.json" is damaged');
+  });
+
+  it('keeps the snapshot that a rollback returns to', () => {
+    const state = { ...stateAt(7), snapshot: { step: 5, stage: 1, updates: 4, groups: stateAt(5).groups } };
+    const files = stateToFiles(state);
+    expect([...files.keys()]).toContain('snapshot.safetensors');
+    expect(filesToState(files)).toEqual(state);
+    files.set('snapshot.safetensors', writeSafetensors({ 'student/b': hostTensor(Float32Array.of(1)) }, {}));
+    expect(() => filesToState(files)).toThrow(/"snapshot.safetensors" is damaged: it lacks the group/);
   });
 
   it('keeps names from a file out of prototypes', () => {

@@ -6,11 +6,24 @@ import {
   drawDropout,
   ectObjective,
   edmObjective,
+  ictObjective,
+  meanflowObjective,
+  scdObjective,
+  sctObjective,
   type DrawRequest,
   type Objective,
 } from '@onestep/training';
 
-const objectives: readonly Objective[] = [edmObjective(), cdObjective(), ctObjective(), ectObjective()];
+const objectives: readonly Objective[] = [
+  edmObjective(),
+  cdObjective(),
+  ctObjective(),
+  ectObjective(),
+  ictObjective(),
+  scdObjective(),
+  sctObjective(),
+  meanflowObjective(),
+];
 const request: DrawRequest = {
   seed: 5,
   batchSize: 6,

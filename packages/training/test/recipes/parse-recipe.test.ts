@@ -7,6 +7,7 @@ import {
   optimizerFromRecipe,
   parseRecipe,
   recipeByName,
+  recipeInfo,
   recipeNames,
   type RecipeProblem,
 } from '@onestep/training';
@@ -103,6 +104,30 @@ describe('parseRecipe', () => {
     expect(problemsOf(json).map((problem) => problem.path)).toEqual([path]);
   });
 
+  it.each<[string, object, string]>([
+    ['a batch that cannot be cut', { accumulation: 3 }, 'accumulation'],
+    [
+      'a decay without its scale',
+      { optimizer: { learningRate: 1, decay: { shape: 'inverse-sqrt' } } },
+      'optimizer.decay.referenceSteps',
+    ],
+    [
+      'the bounds of another decay',
+      { optimizer: { learningRate: 1, decay: { shape: 'inverse-sqrt', referenceSteps: 9, to: 0 } } },
+      'optimizer.decay.to',
+    ],
+    ['an average too wide', { ema: [{ name: 'x', power: { relativeStd: 0.3 } }] }, 'ema[0].power.relativeStd'],
+    ['negative guidance', { teacher: { guidance: -1 } }, 'teacher.guidance'],
+    ['an unknown policy', { watch: { policy: 'ignore' } }, 'watch.policy'],
+  ])('refuses %s', (_, overrides, path) => {
+    expect(problemsOf({ ...minimal, ...overrides }).map((problem) => problem.path)).toEqual([path]);
+  });
+
+  it('still reads the decay of older recipes', () => {
+    const recipe = parseRecipe({ ...minimal, optimizer: { learningRate: 1, decay: { from: 0.5, to: 0 } } });
+    expect(recipe.optimizer.decay).toEqual({ shape: 'linear', from: 0.5, to: 0 });
+  });
+
   it('never throws anything but invalid-recipe, whatever it is fed', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (json) => void problemsOf(json)),
@@ -123,7 +148,17 @@ describe('recipes that come with the package', () => {
     expect(new Set(recipeNames.map((name) => recipeByName(name).method))).toEqual(new Set(methodNames));
   });
 
-  it('lists the known names for an unknown one', () => {
-    expect(() => recipeByName('mnist-etc')).toThrow(/known are .*mnist-edm.*Did you mean "mnist-ect"\?/);
+  it('suggests a name for an unknown one', () => {
+    expect(() => recipeByName('mnist-etc')).toThrow(/did you mean "mnist-ect"\?/);
+    expect(() => recipeByName('?')).toThrow(/known are .*mnist-edm/);
+  });
+
+  it('tells what is known about a recipe', () => {
+    expect(recipeInfo('paper-cifar10-cd')).toMatchObject({
+      name: 'paper-cifar10-cd',
+      method: 'cd',
+      size: 'paper',
+      startsFrom: 'paper-cifar10-edm-ncsnpp',
+    });
   });
 });

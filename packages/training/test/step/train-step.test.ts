@@ -215,7 +215,7 @@ describe('makeTrainStep', () => {
         dropout: 0,
         schedule: { learningRate: 1, warmupSteps: 10 },
       };
-      const { inputs: packed } = stepInputs(source, { step, totalSteps: 50, imagesSeen: 4 * step }, { images });
+      const { inputs: packed } = stepInputs(source, { step, totalSteps: 50, imagesSeen: 4 * step, batch: { images } });
       return mapParams(packed, ({ shape }) => shape);
     };
     expect(shapes(49)).toEqual(shapes(0));

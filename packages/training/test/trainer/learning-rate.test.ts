@@ -16,4 +16,22 @@ describe('learningRateAt', () => {
     expect(learningRateAt(at(74), schedule)).toBeCloseTo(5, 12);
     expect(learningRateAt(at(99), schedule)).toBeCloseTo(2, 12);
   });
+
+  it('falls along half a cosine', () => {
+    const schedule = { learningRate: 8, warmupSteps: 0, decay: { shape: 'cosine', from: 0.5, to: 0.5 } } as const;
+    expect(learningRateAt(at(49), schedule)).toBe(8);
+    expect(learningRateAt(at(74), schedule)).toBeCloseTo(6, 12);
+    expect(learningRateAt(at(99), schedule)).toBeCloseTo(4, 12);
+    const whole = { learningRate: 8, warmupSteps: 0, decay: { shape: 'cosine' } } as const;
+    expect(learningRateAt(at(99), whole)).toBeCloseTo(0, 12);
+    expect(learningRateAt(at(24), whole)).toBeCloseTo(4 * (1 + Math.SQRT1_2), 12);
+  });
+
+  it('falls with the inverse square root of the steps beyond the reference', () => {
+    const decay = { shape: 'inverse-sqrt', referenceSteps: 16 } as const;
+    const schedule = { learningRate: 8, warmupSteps: 4, decay };
+    expect([0, 3, 16, 64].map((step) => learningRateAt(at(step), schedule))).toEqual([2, 8, 8, 4]);
+    const bad = { ...schedule, decay: { shape: 'inverse-sqrt' } } as const;
+    expect(() => learningRateAt(at(0), bad)).toThrow('decay.referenceSteps must be > 0');
+  });
 });

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '@onestep/tensor';
-import { createTrainer, stateToFiles, type MethodName, type Recipe, type TrainingState } from '@onestep/training';
+import {
+  createTrainer,
+  methodNames,
+  stateToFiles,
+  type MethodName,
+  type Recipe,
+  type TrainingState,
+} from '@onestep/training';
 import { createRun, openRun } from '@onestep/training/node';
 import { tinyRecipe } from '../recipes-for-tests';
 import { ringBatches, tinyNetwork } from '../tiny-network';
@@ -15,30 +22,37 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const network = tinyNetwork({ numClasses: 3, dropout: 0.2 });
+const networks = {
+  plain: tinyNetwork({ numClasses: 3, dropout: 0.2 }),
+  jumping: tinyNetwork({ numClasses: 3, dropout: 0.2, secondTime: true }),
+};
+const networkOf = (method: MethodName) => networks[method === 'ctm' || method === 'meanflow' ? 'jumping' : 'plain'];
 
 async function teacherParams() {
-  const trainer = await createTrainer({ recipe: tinyRecipe('edm', { steps: 1 }), network, batches: ringBatches(8, 3) });
+  const recipe = tinyRecipe('edm', { steps: 1, seed: 5 });
+  const trainer = await createTrainer({ recipe, network: networks.plain, batches: ringBatches(8, 3) });
   const { groups } = await trainer.readState();
   trainer.dispose();
   return groups.student;
 }
 
 async function makeTrainer(recipe: Recipe, resume?: TrainingState) {
-  const teacher = { params: await teacherParams() };
-  return createTrainer({ recipe, network, batches: ringBatches(8, 3), teacher, resume });
+  const teacher = { params: await teacherParams(), network: networks.plain };
+  return createTrainer({ recipe, network: networkOf(recipe.method), batches: ringBatches(8, 3), teacher, resume });
 }
 
-const variants: readonly [string, MethodName, Record<string, unknown>][] = [
+const variants: readonly [string, MethodName, Record<string, unknown>, (readonly number[])?][] = [
   [
-    'edm with Adam, a half-life and clipping',
+    'edm with Adam, a half-life, a power average, clipping and lost labels',
     'edm',
     {
       optimizer: { name: 'adam', learningRate: 1e-3, warmupSteps: 10, clipNorm: 0.5 },
       ema: [
         { name: 'main', halfLifeImages: 100 },
         { name: 'slow', decay: 0.99 },
+        { name: 'wide', power: { relativeStd: 0.1 } },
       ],
+      labelDropout: 0.3,
     },
   ],
   ['cd without target', 'cd', { init: { from: 'teacher' } }],
@@ -48,14 +62,38 @@ const variants: readonly [string, MethodName, Record<string, unknown>][] = [
     {
       objective: { targetEma: 0.9, solver: 'euler' },
       optimizer: { name: 'adamw', learningRate: 1e-3, weightDecay: 0.1 },
+      teacher: { guidance: 1.5 },
     },
   ],
   ['ct', 'ct', { objective: { startScales: 2, endScales: 10 } }],
+  ['ict', 'ict', { objective: { startScales: 2, endScales: 8 } }],
   ['ect', 'ect', { init: { from: 'teacher' }, objective: { numStages: 4 } }],
+  ['scd with a learned weighting', 'scd', { init: { from: 'teacher' }, objective: { tangentWarmupSteps: 10 } }],
+  ['sct with a learned weighting', 'sct', { objective: { tangentWarmupSteps: 10 } }],
+  ['ctm', 'ctm', { init: { from: 'teacher' }, objective: { numScales: 4 } }],
+  [
+    // Stages of 5, 5 and 10 steps: stops in the middle of one, before, at and after an edge.
+    'pd',
+    'pd',
+    {
+      init: { from: 'teacher' },
+      objective: { startScales: 4, doubledStages: 1 },
+      optimizer: { name: 'adam', learningRate: 2e-3, warmupSteps: 2, decay: {} },
+    },
+    [3, 4, 5, 6, 10, 13],
+  ],
+  ['kd', 'kd', {}],
+  ['reflow on pairs', 'reflow', { objective: { pairs: true } }],
+  ['reflow, distilled', 'reflow', { objective: { phase: 'distill', distillSteps: 2 } }],
+  ['meanflow', 'meanflow', { labelDropout: 0.2 }],
 ];
 
 describe('resuming', () => {
-  it.each(variants)('is bit-exact for %s', async (name, method, overrides) => {
+  it('is tried for every method', () => {
+    expect(new Set(variants.map(([, method]) => method))).toEqual(new Set(methodNames));
+  });
+
+  it.each(variants)('is bit-exact for %s', async (name, method, overrides, stops = [7]) => {
     const recipe = tinyRecipe(method, overrides);
     const straightLog: number[] = [];
     const straight = await makeTrainer(recipe);
@@ -63,32 +101,34 @@ describe('resuming', () => {
     const expected = stateToFiles(await straight.readState());
     straight.dispose();
 
-    const path = join(folder, name.replaceAll(' ', '-'));
-    const run = await createRun(path, { recipe });
-    const first = await makeTrainer(run.recipe);
-    const abort = new AbortController();
-    const result = await first.run({
-      ...run.hooks,
-      signal: abort.signal,
-      onStep: ({ step }) => {
-        if (step === 7) abort.abort();
-      },
-    });
-    first.dispose();
-    expect(result).toEqual({ reason: 'aborted', step: 7, imagesSeen: 56 });
-    // What a killed process would have logged after its checkpoint.
-    await run.log({ ...(await run.readMetrics())[0], step: 9 });
+    for (const stop of stops) {
+      const path = join(folder, `${name.replaceAll(/\W+/g, '-')}-${stop}`);
+      const run = await createRun(path, { recipe });
+      const first = await makeTrainer(run.recipe);
+      const abort = new AbortController();
+      const result = await first.run({
+        ...run.hooks,
+        signal: abort.signal,
+        onStep: ({ step }) => {
+          if (step === stop) abort.abort();
+        },
+      });
+      first.dispose();
+      expect(result).toEqual({ reason: 'aborted', step: stop, imagesSeen: 8 * stop });
+      // What a killed process would have logged after its checkpoint.
+      await run.log({ step: stop + 2, imagesSeen: 0, loss: 1, gradNorm: 1, learningRate: 1, imagesPerSecond: 1, tensors: 0, curriculum: {} }); // prettier-ignore
 
-    const again = await openRun(path);
-    const second = await makeTrainer(again.recipe, await again.resume());
-    expect(second.step).toBe(7);
-    await second.run(again.hooks);
-    const got = stateToFiles(await second.readState());
-    second.dispose();
-    expect([...got.keys()]).toEqual([...expected.keys()]);
-    for (const [file, bytes] of expected) expect(Buffer.compare(got.get(file)!, bytes), `${name}: ${file}`).toBe(0);
-    const log = (await again.readMetrics()).flatMap(({ step, loss, gradNorm }) => [step, loss, gradNorm]);
-    expect(log).toEqual(straightLog);
-    expect(await readFile(join(path, 'latest'), 'utf8')).toBe('20\n');
+      const again = await openRun(path);
+      const second = await makeTrainer(again.recipe, await again.resume());
+      expect(second.step).toBe(stop);
+      await second.run(again.hooks);
+      const got = stateToFiles(await second.readState());
+      second.dispose();
+      expect([...got.keys()]).toEqual([...expected.keys()]);
+      for (const [file, bytes] of expected) expect(Buffer.compare(got.get(file)!, bytes), `${path}: ${file}`).toBe(0);
+      const log = (await again.readMetrics()).flatMap(({ step, loss, gradNorm }) => [step, loss, gradNorm]);
+      expect(log).toEqual(straightLog);
+      expect(await readFile(join(path, 'latest'), 'utf8')).toBe('20\n');
+    }
   });
 });

@@ -39,13 +39,17 @@ const configs: Readonly<Record<string, AdmUnetOptions>> = {
 export const benchNetworkNames: readonly string[] = Object.keys(configs);
 
 /**
- * A network by name. Nothing starts at zero in it: products with zeros would say nothing about agreement.
+ * A network by name; with `recompute` its blocks keep no activations for the backward pass. Nothing starts at zero in it: products with zeros would say nothing about agreement.
  *
  * @throws {@link RangeError} for an unknown name, listing the known ones
  */
-export function benchNetwork(name: string): BenchNetwork {
+export function benchNetwork(name: string, { recompute = false } = {}): BenchNetwork {
   if (!Object.hasOwn(configs, name)) {
     throw new RangeError(`unknown network "${name}", expected one of ${benchNetworkNames.join(', ')}.`);
   }
-  return { name, network: admUnet({ ...configs[name], init: 'nonzero' }) };
+  const network = admUnet({ ...configs[name], init: 'nonzero' });
+  if (!recompute) return { name, network };
+  const apply: typeof network.apply = (params, x, conditioning, options) =>
+    network.apply(params, x, conditioning, { ...options, recompute });
+  return { name: `${name} recomputed`, network: { ...network, apply } };
 }

@@ -24,6 +24,11 @@ export function machineFacts(): Machine {
   };
 }
 
+/** Resident memory of this process now, in MB. */
+export function residentMemoryMb(): number {
+  return process.memoryUsage.rss() / 2 ** 20;
+}
+
 /** Largest resident memory of this process so far, in MB. */
 export function peakMemoryMb(): number {
   return process.resourceUsage().maxRSS / 1024;

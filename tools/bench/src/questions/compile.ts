@@ -9,6 +9,7 @@ import { TorchPeer, type TorchPeerOptions } from '../peers/torch-peer';
 import type { CommonOptions, Question, QuestionContext } from '../question';
 import type { Row } from '../report/report';
 import { compareEngines } from './compile-case';
+import { profileAnswer } from './compile-profile';
 import { matrixProductRows } from './matrix-product';
 import {
   oneOf,
@@ -33,6 +34,7 @@ interface CompileOptions extends CommonOptions, ExecutorOptions {
   readonly device: 'cpu' | 'cuda';
   readonly torchLayout: (typeof torchLayouts)[number];
   readonly memory: boolean;
+  readonly profile: boolean;
 }
 
 /** How does a compiled graph compare with eager TensorFlow.js and with PyTorch? */
@@ -51,6 +53,7 @@ export const compile: Question<CompileOptions> = {
       .option('--python <path>', 'Python to ask for PyTorch first')
       .option('--device <name>', 'device of PyTorch, cpu or cuda', oneOf(['cpu', 'cuda']), 'cpu')
       .option('--torch-layout <channels>', 'channels of PyTorch, first or last', oneOf(torchLayouts), 'first')
+      .option('--profile', 'instead: where the time of the compiled graph goes, operator by operator', false)
       .option('--no-memory', 'leave out peak memory, which takes a process for every case'),
   async ask(options, context) {
     const { quick, backend, provider, threads, torchLayout, device } = options;
@@ -61,6 +64,10 @@ export const compile: Question<CompileOptions> = {
     const { progress } = context;
     await useBackend(backend);
     const executor = await chooseExecutor({ provider, threads });
+    if (options.profile) {
+      const works = { networks, trainingBatches: batches, samplingBatches, rounds, threads };
+      return profileAnswer({ ...works, executor, size: quick ? 16 : 1024, progress });
+    }
     progress('looking for a Python with PyTorch');
     const found = options.torch ? await findTorch(options.python) : undefined;
     const peerOptions = found && { python: found.python, threads, device };

@@ -2,8 +2,9 @@ import { chooseExecutor, compiledRunner } from '@onestep/compile';
 import { useBackend, type BackendName } from '@onestep/tensor';
 import { benchNetwork } from '../jobs/networks';
 import { trainingJob, trainingMethods, type TrainingMethod } from '../jobs/training-job';
-import { peakMemoryMb } from '../measure/machine';
+import { peakMemoryMb, residentMemoryMb } from '../measure/machine';
 import type { CommonOptions, Question } from '../question';
+import { figure } from '../report/report';
 import { oneOf, positiveInteger, withBackend, withExecutor, withWork, type ExecutorOptions } from './options';
 
 interface MemoryOptions extends CommonOptions, ExecutorOptions {
@@ -12,6 +13,7 @@ interface MemoryOptions extends CommonOptions, ExecutorOptions {
   readonly method: TrainingMethod;
   readonly engine: 'eager' | 'compiled';
   readonly steps: number;
+  readonly recompute: boolean;
   readonly backend: BackendName;
 }
 
@@ -23,22 +25,30 @@ export const memory: Question<MemoryOptions> = {
     withExecutor(withBackend(withWork(command)))
       .option('--method <name>', `of ${trainingMethods.join(', ')}`, oneOf(trainingMethods), 'ect')
       .option('--engine <name>', 'eager or compiled', oneOf(['eager', 'compiled']), 'eager')
-      .option('--steps <count>', 'training steps', positiveInteger, 3),
+      .option('--steps <count>', 'training steps', positiveInteger, 3)
+      .option('--recompute', 'blocks of the network keep no activations for the backward pass', false),
   async ask(options, { progress }) {
-    const { quick, method, engine, steps, backend, provider, threads } = options;
+    const { quick, method, engine, steps, backend, provider, threads, recompute } = options;
     const name = options.network?.at(0) ?? (quick ? 'tiny' : 'engine-benchmark');
     const batch = options.batch?.at(0) ?? (quick ? 2 : 64);
     await useBackend(backend);
     const executor = engine === 'compiled' ? await chooseExecutor({ provider, threads }) : undefined;
     const runnerFactory = executor === undefined ? undefined : compiledRunner({ executor });
     const before = peakMemoryMb();
-    const job = await trainingJob({ network: benchNetwork(name), method, batch, runnerFactory });
+    const job = await trainingJob({ network: benchNetwork(name, { recompute }), method, batch, runnerFactory });
+    const marks = [steps / 10, steps / 2, steps].map(Math.ceil);
+    const times: number[] = [];
+    const resident: Record<string, number> = {};
     for (let step = 1; step <= steps; step += 1) {
       progress(`step ${step} of ${steps}: ${job.name}`);
+      const started = performance.now();
       await job.step();
+      // The first step compiles.
+      if (step > 1 || steps === 1) times.push(performance.now() - started);
+      if (marks.includes(step)) resident[`resident MB after step ${step}`] = residentMemoryMb();
     }
-    const facts = { 'peak resident MB': peakMemoryMb(), 'before the first step MB': before, steps };
-    const rows = [{ case: job.name, subject: job.description, figures: {}, facts }];
+    const facts = { 'peak resident MB': peakMemoryMb(), 'before the first step MB': before, ...resident };
+    const rows = [{ case: job.name, subject: job.description, figures: { time: figure('ms', times) }, facts }];
     job.dispose();
     return { rows, engines: [], notes: [] };
   },

@@ -11,15 +11,17 @@ export function reportText({ question, command, machine, engines, rows, notes }:
   ];
   for (const name of new Set(rows.map((row) => row.case))) {
     lines.push('', name);
-    for (const row of rows.filter((candidate) => candidate.case === name)) lines.push(...rowLines(row));
+    const shown = rows.filter((row) => row.case === name);
+    const width = Math.max(22, ...shown.map(({ subject }) => subject.length));
+    for (const row of shown) lines.push(...rowLines(row, width));
   }
   if (notes.length > 0) lines.push('', ...notes.map((note) => `note: ${note}`));
   return `${lines.join('\n')}\n`;
 }
 
-function rowLines({ subject, figures, facts = {} }: Row): string[] {
+function rowLines({ subject, figures, facts = {} }: Row, width: number): string[] {
   const shown = Object.entries(figures);
-  const title = `  ${subject.padEnd(22)}`;
+  const title = `  ${subject.padEnd(width)}`;
   const factText = Object.entries(facts).map(([name, value]) => `${name} ${shortFact(value)}`);
   // Shares and other long lists read better one below the other.
   if (shown.length > 4) {

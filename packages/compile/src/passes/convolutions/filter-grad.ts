@@ -1,11 +1,14 @@
 import { constant } from '../../graph/constant';
-import { matMul, reduce, windowOf, type Window2D } from '../../graph/linear';
+import { matMul, reduce, standingFor, windowOf, type Window2D } from '../../graph/linear';
 import type { Node } from '../../graph/node';
 import { gather, pad, reshape, transpose } from '../../graph/shape-ops';
 import { forwardSource, gatherPatches, isPointwise } from './patches';
 
 /** Rows of one matrix product: images are grouped up to this many, and products of groups are summed. */
 const maxRows = 1024;
+
+/** A product that is part of this gradient. */
+const product = (...operands: Parameters<typeof matMul>): Node => standingFor('conv2dFilterGrad', matMul(...operands));
 
 /** Gradient of a convolution with respect to its filter, `[height, width, in, out]`. */
 export function lowerFilterGrad(node: Node): Node {
@@ -25,7 +28,7 @@ function overPatches(patches: Node, dy: Node, shape: readonly number[]): Node {
   const rows = (batch * height * width) / groups;
   const left = reshape(patches, [groups, rows, kernelHeight * kernelWidth * inputs]);
   const right = reshape(dy, [groups, rows, outputs]);
-  return reshape(reduce('sum', matMul(left, right, true, false), [0]), shape);
+  return reshape(reduce('sum', product(left, right, true, false), [0]), shape);
 }
 
 /** The fewest groups of whole images that keep within the rows of one product. */
@@ -60,14 +63,14 @@ function overBands(x: Node, dy: Node, shape: readonly number[], window: Window2D
     const gradient = pad(transpose(dy, [0, 3, 1, 2]), [0, 0, 0, 0], [0, 0, 1, 0]);
     const taken = gather(gradient, indices(kernelHeight, height, (tap, at) => rowOf(at, tap)), 2); // prettier-ignore
     const shifted = reshape(taken, [batch, outputs * kernelHeight, rows]);
-    const taps = reduce('sum', matMul(shifted, bands), [0]);
+    const taps = reduce('sum', product(shifted, bands), [0]);
     return transpose(reshape(taps, [outputs, kernelHeight, kernelWidth, inputs]), [1, 2, 3, 0]);
   }
   const gradient = pad(reshape(dy, [batch, outHeight * outWidth, outputs]), [0, 0, 0], [0, outWidth, 0]);
   const positions = indices(rows, kernelHeight, (row, tap) => rowOf(Math.floor(row / outWidth), tap) * outWidth + (row % outWidth)); // prettier-ignore
   const shifted = reshape(gather(gradient, positions, 1), [groups, (batch / groups) * rows, kernelHeight * outputs]);
   const grouped = reshape(bands, [groups, (batch / groups) * rows, kernelWidth * inputs]);
-  const taps = reduce('sum', matMul(shifted, grouped, true), [0]);
+  const taps = reduce('sum', product(shifted, grouped, true), [0]);
   return transpose(reshape(taps, [kernelHeight, outputs, kernelWidth, inputs]), [0, 2, 3, 1]);
 }
 

@@ -1,11 +1,13 @@
-import { matMul, windowed, type Window2D } from '../../graph/linear';
-import type { Node } from '../../graph/node';
+import { matMul, standingFor, windowed, type Window2D } from '../../graph/linear';
+import type { Node, Op } from '../../graph/node';
 import { layoutTranspose, pad, reshape, slice, transpose } from '../../graph/shape-ops';
 import type { ConvolutionCosts } from './costs';
 import { gatherPatches, isPointwise, type Source } from './patches';
 
 /** A convolution as a sum over taps, forwards or backwards. */
 export interface Convolution {
+  /** What it was in the traced graph. */
+  readonly op: Op;
   /** `[B, H, W, in]`. */
   readonly x: Node;
   /** `[height, width, in, out]`, as it multiplies what `source` reads. */
@@ -32,19 +34,21 @@ export function lowerConvolution(conv: Convolution, { channelBlock, maxGatherPos
 }
 
 /** ONNX's standard Conv, between transpositions. */
-function channelsFirst({ x, filter, shape: [batch, height, width, outputs] }: Convolution, window: Window2D): Node {
+function channelsFirst({ op, x, filter, shape: [batch, height, width, outputs] }: Convolution, window: Window2D): Node {
   const operands = [layoutTranspose(x, toNchw), transpose(filter, [3, 2, 0, 1])];
-  return layoutTranspose(windowed('convNchw', operands, [batch, outputs, height, width], window), toNhwc);
+  const result = windowed('convNchw', operands, [batch, outputs, height, width], window);
+  return layoutTranspose(standingFor(op, result), toNhwc);
 }
 
 /** A matrix product over gathered patches. */
-function overPatches({ x, filter, shape, window, source }: Convolution): Node {
+function overPatches({ op, x, filter, shape, window, source }: Convolution): Node {
   const [kernelHeight, kernelWidth, inputs, outputs] = filter.shape;
   const [batch, height, width] = shape;
   const pointwise = window !== undefined && isPointwise(filter.shape, window);
   const patches = pointwise ? x : gatherPatches(x, [height, width], filter.shape, source);
   const depth = kernelHeight * kernelWidth * inputs;
-  return reshape(matMul(reshape(patches, [batch * height * width, depth]), reshape(filter, [depth, outputs])), shape);
+  const product = matMul(reshape(patches, [batch * height * width, depth]), reshape(filter, [depth, outputs]));
+  return reshape(standingFor(op, product), shape);
 }
 
 /**
@@ -52,7 +56,7 @@ function overPatches({ x, filter, shape, window, source }: Convolution): Node {
  * as plain NCHW; output channels are filled up to whole blocks with filters of zeros.
  */
 function blocked(
-  { x, filter, shape: [batch, height, width, outputs] }: Convolution,
+  { op, x, filter, shape: [batch, height, width, outputs] }: Convolution,
   window: Window2D,
   block: number,
 ): Node {
@@ -71,6 +75,11 @@ function blocked(
     shift: false,
     sum: false,
   });
-  const whole = reshape(layoutTranspose(result, [0, 2, 3, 1, 4]), [batch, height, width, blocks * block]);
+  const whole = reshape(layoutTranspose(standingFor(op, result), [0, 2, 3, 1, 4]), [
+    batch,
+    height,
+    width,
+    blocks * block,
+  ]);
   return slice(whole, [0, 0, 0, 0], [batch, height, width, outputs]);
 }

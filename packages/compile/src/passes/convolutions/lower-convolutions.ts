@@ -19,24 +19,25 @@ export function lowerConvolutions(graph: Graph, costs: ConvolutionCosts): Graph 
   });
 }
 
-function forwards({ inputs: [x, filter], shape, ...node }: Node): Convolution {
-  const window = windowOf({ inputs: [x, filter], shape, ...node });
-  return { x, filter, shape, window, source: forwardSource(window) };
+function forwards(node: Node): Convolution {
+  const { op, inputs: [x, filter], shape } = node; // prettier-ignore
+  const window = windowOf(node);
+  return { op, x, filter, shape, window, source: forwardSource(window) };
 }
 
 /** The gradient with respect to the input: a convolution of dy with the filter's channels exchanged. */
 function backwards(node: Node): Convolution {
-  const [dy, filter] = node.inputs;
+  const { op, inputs: [dy, filter] } = node; // prettier-ignore
   const window = windowOf(node);
   const exchanged = transpose(filter, [0, 1, 3, 2]);
   const reversed = reversedWindow(node, window);
   if (reversed === undefined) {
-    return { x: dy, filter: exchanged, shape: node.shape, window: undefined, source: backwardSource(window) };
+    return { op, x: dy, filter: exchanged, shape: node.shape, window: undefined, source: backwardSource(window) };
   }
   const [height, width] = filter.shape;
   const flipped =
     height * width === 1 ? exchanged : slice(exchanged, [height - 1, width - 1, 0, 0], exchanged.shape, [-1, -1, 1, 1]);
-  return { x: dy, filter: flipped, shape: node.shape, window: reversed, source: forwardSource(reversed) };
+  return { op, x: dy, filter: flipped, shape: node.shape, window: reversed, source: forwardSource(reversed) };
 }
 
 /** The window of the reversed filter over dy: its pads are what is left of the filter's reach. */

@@ -1,3 +1,4 @@
+import { after } from '../../graph/after';
 import { sameShape, type Graph, type Node } from '../../graph/node';
 import { rewrite } from '../../graph/rewrite';
 import { layoutTranspose, reshape } from '../../graph/shape-ops';
@@ -17,6 +18,8 @@ function moved(node: Node): Node | undefined {
   const views = node.inputs.map(viewOf);
   const [view] = views;
   switch (node.op) {
+    case 'after':
+      return barrier(node, view);
     case 'concat':
       return concatenation(node, views);
     case 'reshape':
@@ -35,6 +38,11 @@ function moved(node: Node): Node | undefined {
     default:
       return undefined;
   }
+}
+
+/** A barrier lets any layout through, and waits for what stands behind a change of layout. */
+function barrier({ inputs: [x, dependency], shape }: Node, view: View | undefined): Node {
+  return view === undefined ? after(x, dependency) : seenThrough(view, after(view.source, dependency), shape);
 }
 
 /** The view of an operand of full size: a small operand's layout must not decide for the large ones. */

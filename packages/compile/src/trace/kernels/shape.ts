@@ -1,3 +1,4 @@
+import { after } from '../../graph/after';
 import { cast, select } from '../../graph/elementwise';
 import { sizeOf, type Node } from '../../graph/node';
 import { broadcast, concat, gather, pad, reshape, slice, takeRows, tile, transpose } from '../../graph/shape-ops';
@@ -35,6 +36,8 @@ function mirrored(extent: number, before: number, after: number, mode: string): 
 }
 
 export const shapeKernels: KernelTable = {
+  // The barrier of @onestep/tensor's `after`.
+  OnestepAfter: ({ x, dependency }) => after(x, dependency),
   Reshape: ({ x }, { shape }) => reshape(x, resolveShape(shape as number[], sizeOf(x.shape))),
   ExpandDims: ({ input }, { dim }) => {
     const axis = (dim as number) < 0 ? (dim as number) + input.shape.length + 1 : (dim as number);

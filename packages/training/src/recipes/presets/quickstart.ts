@@ -1,4 +1,4 @@
-import type { RecipeInput } from '../schema';
+import type { Preset, Presets } from './preset';
 
 /** What the quickstart's recipes share: a network small enough for minutes on two cores, conditioned on the class. */
 const shared = {
@@ -13,42 +13,54 @@ const ema = [{ name: 'main', halfLifeImages: 20_000, rampUp: 0.05 }];
 const decay = { from: 0.6, to: 0.05 };
 
 /** The main job: a teacher, and three ways to a consistency model. Steps are set by the command that runs them. */
-export const quickstartRecipes = {
-  'quickstart-edm': {
+export const quickstartPresets: Presets = {
+  'quickstart-edm': preset({
     ...shared,
     ema,
-    name: 'quickstart-edm',
     method: 'edm',
     optimizer: { name: 'adam', learningRate: 1e-3, warmupSteps: 50, clipNorm: 1, decay },
     steps: 1500,
-  },
-  'quickstart-ect': {
+  }),
+  'quickstart-ect': preset(
+    {
+      ...shared,
+      ema,
+      method: 'ect',
+      objective: { q: 2, numStages: 4 },
+      optimizer: { name: 'radam', learningRate: 5e-4, decay },
+      init: { from: 'teacher' },
+      steps: 1500,
+    },
+    'quickstart-edm',
+  ),
+  'quickstart-cd': preset(
+    {
+      ...shared,
+      ema,
+      method: 'cd',
+      objective: { numScales: 18, solver: 'heun', distance: 'l2' },
+      optimizer: { name: 'radam', learningRate: 5e-4, decay },
+      init: { from: 'teacher' },
+      steps: 1500,
+    },
+    'quickstart-edm',
+  ),
+  'quickstart-ct': preset({
     ...shared,
     ema,
-    name: 'quickstart-ect',
-    method: 'ect',
-    objective: { q: 2, numStages: 4 },
-    optimizer: { name: 'radam', learningRate: 5e-4, decay },
-    init: { from: 'teacher' },
-    steps: 1500,
-  },
-  'quickstart-cd': {
-    ...shared,
-    ema,
-    name: 'quickstart-cd',
-    method: 'cd',
-    objective: { numScales: 18, solver: 'heun', distance: 'l2' },
-    optimizer: { name: 'radam', learningRate: 5e-4, decay },
-    init: { from: 'teacher' },
-    steps: 1500,
-  },
-  'quickstart-ct': {
-    ...shared,
-    ema,
-    name: 'quickstart-ct',
     method: 'ct',
     objective: { startScales: 2, endScales: 30, startEma: 0.9, distance: 'l2' },
     optimizer: { name: 'radam', learningRate: 5e-4, decay },
     steps: 3000,
-  },
-} satisfies Record<string, RecipeInput>;
+  }),
+};
+
+function preset(recipe: Preset['recipe'], startsFrom?: string): Preset {
+  return {
+    size: 'laptop',
+    timeClass: '9 minutes on 2 cores, teacher and student together',
+    source: 'chosen here, for `onestep quickstart`',
+    startsFrom,
+    recipe,
+  };
+}

@@ -1,0 +1,171 @@
+import type { Preset, Presets } from './preset';
+
+/** A mixture whose denoiser is known, and what its recipes differ in. */
+interface MixtureFamily {
+  /** Dataset, and the beginning of the names. */
+  readonly spec: string;
+  readonly network: string;
+  /** Std of the data. */
+  readonly sigmaData: number;
+  readonly sigmaMax: number;
+}
+
+const families: readonly MixtureFamily[] = [
+  { spec: 'mixture-2d', network: 'mixture-mlp', sigmaData: 0.5, sigmaMax: 10 },
+  { spec: 'mixture-16d', network: 'mixture-mlp-16d', sigmaData: 0.7, sigmaMax: 20 },
+];
+
+type Fields = Partial<Preset['recipe']> & Pick<Preset['recipe'], 'method' | 'optimizer' | 'steps'>;
+
+/** Recipes whose exact answer is known. */
+export const mixturePresets: Presets = Object.fromEntries(
+  families.flatMap((family) => Object.entries(recipes(family))),
+);
+
+function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<string, Preset> {
+  const timeClass = 'a minute or less on 2 cores';
+  const source = `chosen here, on the ${spec} test bed`;
+  const preset = (fields: Fields, startsFrom?: string): Preset => ({
+    size: 'laptop',
+    timeClass,
+    source,
+    ...(startsFrom === undefined ? {} : { startsFrom: `${spec}-${startsFrom}` }),
+    recipe: {
+      dataset: { spec },
+      network: { name: 'mlp', preset: network },
+      preconditioning: { sigmaData },
+      sigma: { min: 0.01, max: sigmaMax },
+      ema: [{ name: 'main', decay: 0.99 }],
+      batchSize: 256,
+      checkpoint: { everySteps: 500 },
+      logging: { everySteps: 50 },
+      ...fields,
+    },
+  });
+  const teacher = { from: 'teacher' } as const;
+  /** Times of a few units are told apart better when they are stretched. */
+  const timed = (config: Record<string, unknown> = {}) => ({
+    name: 'mlp',
+    preset: network,
+    config: { embeddingScale: 8, ...config },
+  });
+  const trigflow = { preconditioning: { name: 'trigflow' as const, sigmaData }, network: timed() };
+  /** t = 0.001. */
+  const flow = { sigma: { min: 0.01, max: 999 } };
+  return {
+    [`${spec}-edm`]: preset({ method: 'edm', optimizer: { name: 'adam', learningRate: 2e-3 }, steps: 2000 }),
+    [`${spec}-trigflow`]: preset({
+      ...trigflow,
+      method: 'edm',
+      optimizer: { name: 'adam', learningRate: 2e-3 },
+      steps: 2000,
+    }),
+    [`${spec}-cd`]: preset(
+      {
+        method: 'cd',
+        objective: { numScales: 18 },
+        optimizer: { learningRate: 1e-3 },
+        init: teacher,
+        steps: 2000,
+      },
+      'edm',
+    ),
+    [`${spec}-ct`]: preset({
+      method: 'ct',
+      objective: { startScales: 2, endScales: 40 },
+      optimizer: { learningRate: 1e-3 },
+      steps: 3000,
+    }),
+    [`${spec}-ict`]: preset({
+      method: 'ict',
+      objective: { startScales: 10, endScales: 160 },
+      optimizer: { learningRate: 1e-3 },
+      steps: 3000,
+    }),
+    [`${spec}-ect`]: preset(
+      { method: 'ect', objective: { numStages: 5 }, optimizer: { learningRate: 1e-3 }, init: teacher, steps: 2000 },
+      'edm',
+    ),
+    [`${spec}-scd`]: preset(
+      {
+        ...trigflow,
+        method: 'scd',
+        objective: { tangentWarmupSteps: 500 },
+        optimizer: { learningRate: 1e-3, betas: [0.9, 0.99] },
+        init: teacher,
+        steps: 3000,
+      },
+      'trigflow',
+    ),
+    [`${spec}-sct`]: preset(
+      {
+        ...trigflow,
+        method: 'sct',
+        objective: { tangentWarmupSteps: 500 },
+        optimizer: { learningRate: 1e-3, betas: [0.9, 0.99] },
+        init: teacher,
+        steps: 3000,
+      },
+      'trigflow',
+    ),
+    [`${spec}-ctm`]: preset(
+      {
+        method: 'ctm',
+        network: { name: 'mlp', preset: network, config: { secondTime: true } },
+        objective: { numScales: 18, targetEma: 0.95 },
+        optimizer: { learningRate: 1e-3 },
+        init: teacher,
+        steps: 2000,
+      },
+      'edm',
+    ),
+    [`${spec}-pd`]: preset(
+      {
+        method: 'pd',
+        objective: { startScales: 64, endScales: 1, doubledStages: 2 },
+        optimizer: { name: 'adam', learningRate: 1e-3, clipNorm: 1, decay: { from: 0, to: 0 } },
+        init: teacher,
+        steps: 3600,
+      },
+      'edm',
+    ),
+    [`${spec}-kd`]: preset(
+      { method: 'kd', optimizer: { name: 'adam', learningRate: 2e-3 }, init: teacher, steps: 3000 },
+      'edm',
+    ),
+    [`${spec}-reflow`]: preset({
+      ...flow,
+      method: 'reflow',
+      optimizer: { name: 'adam', learningRate: 2e-3 },
+      steps: 3000,
+    }),
+    [`${spec}-reflow-2`]: preset(
+      {
+        ...flow,
+        method: 'reflow',
+        objective: { pairs: true },
+        optimizer: { name: 'adam', learningRate: 1e-3 },
+        init: teacher,
+        steps: 2000,
+      },
+      'reflow',
+    ),
+    [`${spec}-reflow-distill`]: preset(
+      {
+        ...flow,
+        method: 'reflow',
+        objective: { phase: 'distill' },
+        optimizer: { name: 'adam', learningRate: 1e-3 },
+        init: teacher,
+        steps: 2000,
+      },
+      'reflow-2',
+    ),
+    [`${spec}-meanflow`]: preset({
+      method: 'meanflow',
+      network: timed({ secondTime: true }),
+      optimizer: { name: 'adam', learningRate: 1e-3 },
+      steps: 4000,
+    }),
+  };
+}

@@ -1,0 +1,15 @@
+import type { Presets } from '../preset';
+import { baselinePaperPresets } from './baselines';
+import { consistencyPaperPresets } from './consistency';
+import { continuousPaperPresets } from './continuous';
+import { edmPaperPresets } from './edm';
+import { trajectoryPaperPresets } from './trajectories';
+
+/** Published settings, where the papers or their code give one. */
+export const paperPresets: Presets = {
+  ...edmPaperPresets,
+  ...consistencyPaperPresets,
+  ...continuousPaperPresets,
+  ...trajectoryPaperPresets,
+  ...baselinePaperPresets,
+};

@@ -1,0 +1,133 @@
+import { compiledRunner, type Executor } from '@onestep/compile';
+import { initialWeights } from '../jobs/initial-weights';
+import { benchNetwork, type BenchNetwork } from '../jobs/networks';
+import { compiledSampling } from '../jobs/sampling-job';
+import { trainingJob } from '../jobs/training-job';
+import { operatorRates, sumOf, topGroups, total, type OperatorGroup } from '../measure/operator-rates';
+import { profileOf } from '../measure/profiled-executor';
+import type { Answer } from '../question';
+import { figure, type Row } from '../report/report';
+import { matrixProductRows } from './matrix-product';
+
+/** What to profile. */
+interface ProfileOptions {
+  readonly network: BenchNetwork;
+  readonly trainingBatches: readonly number[];
+  readonly samplingBatches: readonly number[];
+  readonly threads: number;
+  /** Runs that count, after one that warms up. */
+  readonly rounds: number;
+  /** The rate of a large matrix product on the same executor, in GFLOP/s. */
+  readonly peak: number;
+  readonly progress: (text: string) => void;
+}
+
+/** Rows of a table by shape, and by kind; what is beyond is summed up. */
+const shownShapes = 12;
+const shownKinds = 10;
+
+/** One piece of compiled work. */
+interface Job {
+  readonly name: string;
+  readonly run: () => Promise<unknown>;
+  readonly dispose: () => unknown;
+}
+
+/** What {@link profileAnswer} is asked. */
+export interface ProfileQuestion extends Omit<ProfileOptions, 'network' | 'peak'> {
+  /** Names of networks. */
+  readonly networks: readonly string[];
+  /** The executor that is profiled, without a profile, for the matrix product. */
+  readonly executor: Executor;
+  /** Sides of its matrices. */
+  readonly size: number;
+}
+
+/**
+ * Where the time of compiled training steps and compiled sampling goes, operator by operator.
+ *
+ * @throws {@link RangeError} if the executor is not the CPU provider, which alone is profiled
+ */
+export async function profileAnswer({ networks, executor, size, ...options }: ProfileQuestion): Promise<Answer> {
+  const { rounds } = options;
+  if (executor.target !== 'cpu') {
+    throw new RangeError(`--profile: provider must be cpu, got ${executor.target}.`);
+  }
+  const products = await matrixProductRows({ executor, peer: undefined, size, rounds });
+  const peak = products.find(({ subject }) => subject === 'compiled')?.figures.rate.median ?? Number.NaN;
+  const rows: Row[] = [...products];
+  for (const name of networks) rows.push(...(await profileRows({ ...options, network: benchNetwork(name), peak })));
+  return {
+    rows,
+    engines: [`compiled: ${executor.description}`],
+    notes: [
+      "Shares are of the whole step as the program sees it. The peak is the compiled matrix product's median.",
+      'conv2d, conv2dInputGrad and conv2dFilterGrad are named for what they were in TensorFlow.js, whatever computes them.',
+      'Conv that is not among them scales or sums channels: norms. Their arithmetic is not counted.',
+    ],
+  };
+}
+
+async function profileRows(options: ProfileOptions): Promise<Row[]> {
+  const { network, trainingBatches, samplingBatches } = options;
+  const rows: Row[] = [];
+  for (const batch of trainingBatches) {
+    rows.push(
+      ...(await rowsOf(options, async (executor) => {
+        const runnerFactory = compiledRunner({ executor });
+        const job = await trainingJob({ network, method: 'ect', batch, runnerFactory });
+        return { name: job.name, run: () => job.step(), dispose: () => job.dispose() };
+      })),
+    );
+  }
+  const weights = await initialWeights(network);
+  for (const batch of samplingBatches) {
+    rows.push(
+      ...(await rowsOf(options, async (executor) => {
+        const job = await compiledSampling({ network, weights, batch }, executor);
+        return { name: job.name, run: () => job.sample(), dispose: () => job.dispose() };
+      })),
+    );
+  }
+  return rows;
+}
+
+async function rowsOf(
+  { threads, rounds, peak, progress }: ProfileOptions,
+  open: (executor: Executor) => Promise<Job>,
+): Promise<Row[]> {
+  const times: number[] = [];
+  let name = '';
+  const { events, operators } = await profileOf({ threads }, async (executor) => {
+    const job = await open(executor);
+    name = job.name;
+    for (let round = -1; round < rounds; round += 1) {
+      progress(`profile: ${name}`);
+      const started = performance.now();
+      await job.run();
+      if (round >= 0) times.push(performance.now() - started);
+    }
+    await job.dispose();
+  });
+  const { runMs, byKind, byShape } = operatorRates(events, operators);
+  const rowOf = (title: string, { name: subject, calls, flops, ms }: OperatorGroup): Row => {
+    const rate = (flops * rounds) / total(ms) / 1e6;
+    const speed = flops === 0 ? {} : { 'GFLOP/s': rate, '% of the peak': (100 * rate) / peak };
+    const facts = { '% of the whole': (100 * total(ms)) / total(times), calls, ...speed };
+    return { case: title, subject, figures: { time: figure('ms', ms) }, facts };
+  };
+  const inOperators = sumOf('in operators', byKind);
+  const between = (subject: string, all: readonly number[], part: readonly number[]): OperatorGroup => {
+    const ms = all.map((value, run) => Math.max(0, value - part[run]));
+    return { name: subject, calls: 0, flops: 0, ms };
+  };
+  const kinds = `${name}: operators by kind`;
+  const shapes = `${name}: operators by kind and shape`;
+  return [
+    rowOf(kinds, { ...inOperators, name: 'the whole', ms: times }),
+    ...topGroups(byKind, shownKinds).map((group) => rowOf(kinds, group)),
+    rowOf(kinds, between('between operators', runMs, inOperators.ms)),
+    rowOf(kinds, between('outside of the graph', times, runMs)),
+    ...topGroups(byShape, shownShapes).map((group) => rowOf(shapes, group)),
+  ];
+}
