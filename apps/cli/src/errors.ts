@@ -11,8 +11,17 @@ export class UsageError extends Error {
   }
 }
 
+/** The person interrupted a job that leaves nothing behind. */
+export class InterruptedError extends Error {
+  constructor() {
+    super('Interrupted.');
+    this.name = 'InterruptedError';
+  }
+}
+
 /** Errors of arguments and of recipes are the caller's to mend; everything else is a failure of the work. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) return exitCodes.interrupted;
   if (error instanceof UsageError || error instanceof RangeError) return exitCodes.usage;
   return error instanceof OnestepError && usageCodes.has(error.code) ? exitCodes.usage : exitCodes.failed;
 }

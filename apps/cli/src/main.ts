@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { addDataset } from './commands/dataset';
 import { addDoctor } from './commands/doctor';
+import { addEma } from './commands/ema';
 import { addExport } from './commands/export';
 import { addInspect } from './commands/inspect';
+import { addPairs } from './commands/pairs';
 import { addQuickstart } from './commands/quickstart';
+import { addRecipes } from './commands/recipes';
 import { addResume } from './commands/resume';
 import { addRuns } from './commands/runs';
 import { addSample } from './commands/sample';
@@ -22,10 +25,13 @@ export function createProgram(): Command {
     .configureHelp({ showGlobalOptions: true });
   for (const add of [
     addQuickstart,
+    addRecipes,
     addTrain,
     addResume,
     addSample,
+    addPairs,
     addExport,
+    addEma,
     addInspect,
     addRuns,
     addDataset,

@@ -49,7 +49,7 @@ describe('bad usage ends with code 2 and a sentence', () => {
   });
 
   it('for an unknown recipe name, a recipe that is not JSON, and a missing teacher', async () => {
-    expect((await fails(['train', 'mnist-ecd'])).message).toMatch(/mnist-ect/);
+    expect((await fails(['train', 'mnist-meanflo'])).message).toMatch(/mnist-meanflow/);
     writeFileSync(join(cwd, 'broken.json'), '{');
     expect(await fails(['train', 'broken.json'])).toMatchObject({ code: 2 });
     writeFileSync(join(cwd, 'cd.json'), JSON.stringify(smallRecipe('digits', { method: 'cd' })));

@@ -44,6 +44,34 @@ describe('bench', () => {
     }
   });
 
+  it('answers compile --profile with shares that add up, and the rate of every product', async () => {
+    const flags = ['--quick', '--threads', '1', '--batch', '2', '--sample-batch', '1'];
+    const { code, out, err } = await run('compile', '--profile', ...flags, '--json');
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    const { rows } = JSON.parse(out) as Report;
+    const cases = new Set(rows.map((row) => row.case));
+    expect(cases.size).toBe(4);
+    for (const name of cases) {
+      if (!name.endsWith('by kind')) continue;
+      const [product, whole, ...parts] = rows.filter((row) => row.case === name);
+      expect(product.figures.rate.unit).toBe('GFLOP/s');
+      const share = (row: (typeof rows)[number]): number => Number(row.facts?.['% of the whole']);
+      expect(share(whole)).toBeCloseTo(100);
+      expect(parts.reduce((sum, row) => sum + share(row), 0)).toBeCloseTo(100);
+      expect(parts.reduce((sum, row) => sum + Number(row.facts?.calls), 0)).toBe(whole.facts?.calls);
+    }
+    const training = rows.filter((row) => row.case === 'tiny, ect step, batch 2: operators by kind');
+    const counted = training.flatMap(({ subject, facts = {} }) => ('GFLOP/s' in facts ? [subject] : []));
+    expect(counted).toEqual(expect.arrayContaining(['the whole', 'conv2d', 'conv2dInputGrad', 'conv2dFilterGrad']));
+  });
+
+  it('refuses to profile another provider than cpu', async () => {
+    const { code, err } = await run('compile', '--profile', '--quick', '--provider', 'webgpu');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^bench: --profile: provider must be cpu, got webgpu\./);
+  });
+
   it('prints text without --json', async () => {
     const { code, out } = await run('kernels', '--quick');
     expect(code).toBe(0);

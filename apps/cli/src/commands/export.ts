@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backendOption, noCompileOption, startEngine, type EngineFlags } from '../compose/engine';
-import { exportKinds, exportModel, type ExportKind } from '../compose/export-model';
+import { exportKinds, exportModel, generatorOf, type ExportKind } from '../compose/export-model';
 import { findModel } from '../compose/find-model';
 import { formatBytes } from '../output/format';
 import { createOutput } from '../output/output';
@@ -36,7 +36,7 @@ export function addExport(program: Command): void {
       const output = createOutput(flags);
       await startEngine({ ...flags, compile: false }, output);
       const found = await findModel(place, flags.weights);
-      const kind = flags.what ?? (found.model.kind === 'consistency' ? 'generator' : 'denoiser');
+      const kind = flags.what ?? (generatorOf(found.model) === undefined ? 'denoiser' : 'generator');
       const { bytes, inputs, metadata, maxError } = await exportModel(found, kind);
       await mkdir(dirname(flags.out), { recursive: true });
       await writeFile(flags.out, bytes);

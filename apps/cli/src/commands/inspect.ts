@@ -1,5 +1,5 @@
 import { OnestepError, readSafetensors, type SafetensorsFile } from '@onestep/tensor';
-import { decodeModel, type ModelDescription } from '@onestep/training';
+import { decodeModel, type FixedSampling, type ModelDescription } from '@onestep/training';
 import { checkpointSteps, latestStep, loadCheckpoint, openRun } from '@onestep/training/node';
 import type { Command } from 'commander';
 import { readFile, stat } from 'node:fs/promises';
@@ -79,11 +79,21 @@ function describe({
   numClasses,
   sigmaMin,
   sigmaMax,
+  sampling,
 }: ModelDescription): string[] {
+  const what = { denoiser: 'denoiser', consistency: 'consistency function', jump: 'jump function' }[kind];
   return [
-    `  ${kind === 'consistency' ? 'consistency function' : 'denoiser'} over [${shape.join(', ')}], ${numClasses === 0 ? 'unconditional' : `${numClasses} classes`}`,
+    `  ${what} over [${shape.join(', ')}], ${numClasses === 0 ? 'unconditional' : `${numClasses} classes`}`,
     `  network ${network.name}, preconditioning ${preconditioning.name}, sigma ${sigmaMin} to ${sigmaMax}`,
+    ...(sampling === undefined
+      ? []
+      : [`  sampled ${fixedWay(sampling)} from sigma ${sampling.sigmas[0]}, and in no other way`]),
   ];
+}
+
+function fixedWay({ sampler, sigmas }: FixedSampling): string {
+  const steps = sigmas.length - 1;
+  return sampler === 'one-step' ? 'in one step' : `in ${steps} Euler step${steps === 1 ? '' : 's'}`;
 }
 
 async function folder(place: string): Promise<Findings> {

@@ -1,11 +1,12 @@
 import { writeSafetensors, hostTensor } from '@onestep/tensor';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { backendOption, noCompileOption, startEngine, type EngineFlags } from '../compose/engine';
 import { findModel } from '../compose/find-model';
 import { draw, liveModel, type Drawn } from '../compose/model';
 import { savePicture } from '../compose/pictures';
+import { samplingPlan, solverNames, type SolverName } from '../compose/sampling-plan';
 import { UsageError } from '../errors';
 import { integerIn, numberIn, numberList } from '../options';
 import { createOutput } from '../output/output';
@@ -14,6 +15,7 @@ interface SampleFlags extends EngineFlags {
   readonly count: number;
   readonly steps?: number;
   readonly sigmas?: number[];
+  readonly sampler?: SolverName;
   readonly seed: number;
   readonly label?: number;
   readonly guidanceScale?: number;
@@ -32,10 +34,15 @@ export function addSample(program: Command): void {
     .option('--count <n>', 'images', integerIn(1), 64)
     .option(
       '--steps <n>',
-      'network calls of a consistency model (default 1), Heun steps of a denoiser (default 18)',
+      'network calls of a consistency or jump model (default 1), steps of a denoiser (default 18)',
       integerIn(1),
     )
     .option('--sigmas <list>', 'noise levels instead of --steps, descending, separated by commas', numberList)
+    .addOption(
+      new Option('--sampler <name>', 'solver of a denoiser (default: heun, rectified flows euler)').choices([
+        ...solverNames,
+      ]),
+    )
     .option('--seed <n>', 'seed of the noise', integerIn(0), 0)
     .option('--label <n>', 'class of every image (default: all classes in turn)', integerIn(0))
     .option('--guidance-scale <x>', 'classifier-free guidance, 1 for none', numberIn(0))
@@ -51,17 +58,15 @@ export function addSample(program: Command): void {
       if (extension !== '.png' && extension !== '.safetensors') {
         throw new UsageError(`--out: expected a name ending in .png or .safetensors, got ${flags.out}.`);
       }
-      if (flags.steps !== undefined && flags.sigmas !== undefined)
-        throw new UsageError('Pass either --steps or --sigmas.');
       const { path, model: description, params } = await findModel(place, flags.weights);
       if (extension === '.png' && description.shape.length !== 3) {
         throw new UsageError(
           `--out: a model of shape [${description.shape.join(', ')}] makes no pictures, got ${flags.out}. Choose a name ending in .safetensors.`,
         );
       }
+      const { nfe: callsPerImage } = samplingPlan(description, flags);
       await mkdir(dirname(flags.out), { recursive: true });
       const { compile } = await startEngine(flags, output);
-      const callsPerImage = flags.sigmas?.length ?? flags.steps ?? (description.kind === 'consistency' ? 1 : 35);
       const model = liveModel(description, params, { compile, calls: flags.count * callsPerImage });
       let drawn: Drawn;
       try {

@@ -1,7 +1,8 @@
-import { batchIndices, drawFlips, loadIntoMemory, makeHostBatch, type Dataset } from '@onestep/data';
-import { datasetNames, openDataset } from '@onestep/data/node';
-import { hostTensor, randomStream } from '@onestep/tensor';
-import type { BatchSource, Recipe } from '@onestep/training';
+import { drawMixture, isTestMixture, testMixtures, type TestMixtureName } from '@onestep/core';
+import { batchIndices, drawFlips, loadIntoMemory, makeHostBatch, pairBatches, type Dataset } from '@onestep/data';
+import { datasetNames, openDataset, openPairs } from '@onestep/data/node';
+import { hostTensor, OnestepError, randomStream } from '@onestep/tensor';
+import { objectiveFromRecipe, type BatchSource, type Recipe } from '@onestep/training';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 export interface TrainingData {
   /** Stable identity of the data, for the summary. */
   readonly id: string;
-  /** Shape of one item, `[H, W, C]`, or `[2]` for the mixture. */
+  /** Shape of one item, `[H, W, C]`, or `[d]` for points. */
   readonly shape: readonly number[];
   readonly numClasses: number;
   readonly labelNames?: readonly string[] | undefined;
@@ -24,18 +25,54 @@ type DataRecipe = Pick<Recipe, 'dataset' | 'batchSize' | 'seed'>;
 /** Pixels are kept decoded up to this many bytes; larger image folders are decoded at every read. */
 const maxBytesInMemory = 2 ** 30;
 
-/** Opens what a recipe trains on: a dataset of images, or `mixture-2d`, whose exact denoiser is known. */
-export async function openTrainingData(recipe: DataRecipe): Promise<TrainingData> {
-  if (recipe.dataset.spec === 'mixture-2d') return mixtureData(recipe);
+/**
+ * Opens what a recipe trains on: a dataset of images, a mixture whose exact denoiser is known, or for methods that learn from
+ * them a file of pairs.
+ *
+ * @throws OnestepError `invalid-recipe` if pairs do not fit the recipe
+ */
+export async function openTrainingData(recipe: Recipe): Promise<TrainingData> {
+  if (objectiveFromRecipe(recipe).needs.pairs === true) return pairsData(recipe);
+  const { spec } = recipe.dataset;
+  if (isTestMixture(spec)) return mixtureData(spec, recipe);
   const dataset = await openImages(recipe);
   const { id, shape, numClasses, labelNames } = dataset;
   return { id, shape, numClasses, labelNames, batches: imageBatches(dataset, recipe), close: () => dataset.close?.() };
 }
 
+/** True for a dataset that is known by name, and so is no file of pairs. */
+export function isDatasetSpec(spec: string): boolean {
+  const named: readonly string[] = datasetNames;
+  return named.includes(spec) || isTestMixture(spec);
+}
+
 /** A dataset's name as it is, or its path made absolute, so that a run can be resumed from anywhere on this machine. */
 export function absoluteSpec(spec: string): string {
-  const named: readonly string[] = ['mixture-2d', ...datasetNames];
-  return named.includes(spec) ? spec : resolve(spec);
+  return isDatasetSpec(spec) ? spec : resolve(spec);
+}
+
+async function pairsData({ dataset, method, sigma, batchSize, seed }: Recipe): Promise<TrainingData> {
+  if (dataset.flip) {
+    throw new OnestepError(
+      'invalid-recipe',
+      'dataset.flip: a pair of noise and image cannot be flipped. Set it to false.',
+    );
+  }
+  const pairs = await openPairs(dataset.spec);
+  if (method === 'kd' && pairs.sigmaMax !== sigma.max) {
+    await pairs.close();
+    throw new OnestepError(
+      'invalid-recipe',
+      `sigma.max is ${sigma.max}, but the teacher of ${dataset.spec} started from sigma ${pairs.sigmaMax}. Make them equal.`,
+    );
+  }
+  return {
+    id: pairs.id,
+    shape: pairs.shape,
+    numClasses: pairs.numClasses,
+    batches: pairBatches(pairs, { batchSize, seed }),
+    close: () => void pairs.close(),
+  };
 }
 
 async function openImages({ dataset }: DataRecipe): Promise<Dataset> {
@@ -58,29 +95,19 @@ function imageBatches(dataset: Dataset, recipe: DataRecipe): BatchSource {
     });
 }
 
-/** Eight Gaussians on a circle. */
-const mixture2d = {
-  weights: new Array<number>(8).fill(1 / 8),
-  means: Array.from({ length: 8 }, (_, k) => [0.7 * Math.cos((k * Math.PI) / 4), 0.7 * Math.sin((k * Math.PI) / 4)]),
-  stds: new Array<number>(8).fill(0.05),
-};
-
-function mixtureData({ batchSize, seed }: DataRecipe): TrainingData {
+function mixtureData(spec: TestMixtureName, { batchSize, seed }: DataRecipe): TrainingData {
+  const mixture = testMixtures[spec];
+  const dimensions = mixture.means[0].length;
   return {
-    id: 'mixture-2d',
-    shape: [2],
+    id: spec,
+    shape: [dimensions],
     numClasses: 0,
-    batches(batchNumber) {
-      const points = new Float32Array(batchSize * 2);
-      for (let i = 0; i < batchSize; i += 1) {
-        const stream = randomStream(seed, 'data.mixture', batchNumber * batchSize + i);
-        const [k] = stream.integers(1, mixture2d.weights.length);
-        const [a, b] = stream.normal(2);
-        points[2 * i] = mixture2d.means[k][0] + mixture2d.stds[k] * a;
-        points[2 * i + 1] = mixture2d.means[k][1] + mixture2d.stds[k] * b;
-      }
-      return { images: hostTensor(points, [batchSize, 2]) };
-    },
+    batches: (batchNumber) => ({
+      images: hostTensor(drawMixture(mixture, { seed, first: batchNumber * batchSize, count: batchSize }), [
+        batchSize,
+        dimensions,
+      ]),
+    }),
     close: () => undefined,
   };
 }

@@ -1,4 +1,4 @@
-import { perImage, preconditioned, preconditioningFromConfig } from '@onestep/core';
+import { perImage, preconditioned, preconditioningFromConfig, type Denoiser } from '@onestep/core';
 import { networkFromConfig } from '@onestep/models';
 import {
   disposeParams,
@@ -14,8 +14,9 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@onestep/tensor';
-import type { ModelFile } from '@onestep/training';
+import type { ModelDescription, ModelFile } from '@onestep/training';
 import { UsageError } from '../errors';
+import { sampledFunction } from './model';
 
 /** What a written file computes: noise to image in one call, or the model itself. */
 export const exportKinds = ['generator', 'denoiser'] as const;
@@ -38,15 +39,20 @@ type Evaluate = (params: Params, x: Tensor, sigma: Tensor1D, ...labels: Tensor2D
 /**
  * Writes a model as ONNX with its weights inside and any batch size, and runs what it wrote.
  *
- * @param kind - `generator`: clip(f(sigma noise, sigma), -1, 1) of a consistency model; `denoiser`: the model as it is
- * @throws UsageError for a generator of a model that is no consistency function
+ * @param kind - `generator`: clip(f(sigma noise, sigma), -1, 1) of a consistency function or a jump; `denoiser`: D(x, sigma),
+ * of a jump the one it holds
+ * @throws UsageError for a generator of a model that is a denoiser
  * @throws OnestepError `invalid-model` if the written file computes something else than the model
  */
 export async function exportModel({ model, params }: ModelFile, kind: ExportKind): Promise<ExportedModel> {
-  if (kind === 'generator' && model.kind !== 'consistency') {
+  const generator = generatorOf(model);
+  if (kind === 'generator' && generator === undefined) {
     throw new UsageError('A denoiser makes no image in one call. Export a consistency model, or pass --what denoiser.');
   }
-  const apply = preconditioned(networkFromConfig(model.network), preconditioningFromConfig(model.preconditioning));
+  const apply =
+    kind === 'generator' && generator !== undefined
+      ? generator
+      : preconditioned(networkFromConfig(model.network), preconditioningFromConfig(model.preconditioning));
   const evaluate: Evaluate = (weights, x, sigma, labels) => {
     const condition = labels === undefined ? {} : { labels };
     if (kind === 'denoiser') return apply(weights)(x, sigma, condition);
@@ -57,7 +63,7 @@ export async function exportModel({ model, params }: ModelFile, kind: ExportKind
   const shape = `float32 [B, ${model.shape.join(', ')}]`;
   const inputs = {
     [imageName]: kind === 'generator' ? `${shape}, standard normal` : `${shape}, noised image`,
-    sigma: `float32 [B], ${kind === 'generator' ? `${model.sigmaMax} for one step` : `${model.sigmaMin} to ${model.sigmaMax}`}`,
+    sigma: `float32 [B], ${sigmaMeaning(model, kind)}`,
     ...(conditional ? { labels: `float32 [B, ${model.numClasses}], one-hot` } : {}),
   };
   const metadata = {
@@ -90,8 +96,36 @@ export async function exportModel({ model, params }: ModelFile, kind: ExportKind
   }
 }
 
+/**
+ * What maps noise to an image in one call: a consistency function, a jump, or a denoiser that was distilled down to a single
+ * Euler step; undefined for other denoisers.
+ */
+export function generatorOf(model: ModelDescription): ((params: Params) => Denoiser) | undefined {
+  const sampled = sampledFunction(model);
+  if (model.kind !== 'denoiser') return sampled;
+  if (model.sampling?.sampler !== 'euler' || model.sampling.sigmas.length !== 2) return undefined;
+  const [sigma, sigmaNext] = model.sampling.sigmas;
+  const kept = sigmaNext / sigma;
+  return (params) => {
+    const denoise = sampled(params);
+    return (x, level, condition) =>
+      tf.tidy(() => tf.add(tf.mul(x, kept), tf.mul(denoise(x, level, condition), 1 - kept)));
+  };
+}
+
+/** What the file's second input may be. */
+function sigmaMeaning({ sigmaMin, sigmaMax, sampling }: ModelDescription, kind: ExportKind): string {
+  if (sampling !== undefined) {
+    const levels = sampling.sigmas.slice(0, sampling.sampler === 'one-step' ? 1 : -1);
+    return levels.length <= 4
+      ? levels.map((level) => String(Number(level.toPrecision(6)))).join(' or ')
+      : `one of ${levels.length} levels`;
+  }
+  return kind === 'generator' ? `${sigmaMax} for one step` : `${sigmaMin} to ${sigmaMax}`;
+}
+
 /** Noise, levels spread over the model's range, and labels for `batch` images. */
-function exampleInputs(model: ModelFile['model'], batch: number): HostTensor[] {
+function exampleInputs(model: ModelDescription, batch: number): HostTensor[] {
   const size = model.shape.reduce((product, side) => product * side, batch);
   const noise = hostTensor(randomStream(0, 'export.noise', batch).normal(size), [batch, ...model.shape]);
   const sigma = hostTensor(Float32Array.from({ length: batch }, (_, i) => (i === 0 ? model.sigmaMax : 0.5 * (i + 1))));
@@ -104,7 +138,7 @@ function exampleInputs(model: ModelFile['model'], batch: number): HostTensor[] {
 /** Runs the file at batch sizes other than the traced one and compares with the model itself. */
 async function verify(
   bytes: Uint8Array,
-  model: ModelFile['model'],
+  model: ModelDescription,
   evaluate: (x: Tensor, sigma: Tensor1D, ...labels: Tensor2D[]) => Tensor,
 ): Promise<number | undefined> {
   const { chooseExecutor } = await import('@onestep/compile');

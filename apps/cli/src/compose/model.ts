@@ -1,15 +1,14 @@
 import type { Compiled } from '@onestep/compile';
-import { karrasSigmas, preconditioned, preconditioningFromConfig, type Network } from '@onestep/core';
-import { networkFromConfig } from '@onestep/models';
 import {
-  heun,
-  multistep,
-  oneStep,
-  sampleImages,
-  type AnyDenoiser,
-  type MultistepOptions,
-  type Sampler,
-} from '@onestep/sampling';
+  consistencyFromJump,
+  preconditioned,
+  preconditionedJump,
+  preconditioningFromConfig,
+  type Denoiser,
+  type Network,
+} from '@onestep/core';
+import { networkFromConfig } from '@onestep/models';
+import { sampleImages, type AnyDenoiser, type ImageBatch } from '@onestep/sampling';
 import {
   disposeParams,
   mapParams,
@@ -21,12 +20,13 @@ import {
 } from '@onestep/tensor';
 import type { HostParams, ModelDescription } from '@onestep/training';
 import { UsageError } from '../errors';
+import { samplingPlan, type SamplingWish } from './sampling-plan';
 
 /** A model on the current backend, ready to be called. */
 export interface LiveModel {
   readonly description: ModelDescription;
   readonly network: Network;
-  /** D(x, sigma) or f(x, sigma), by `description.kind`. */
+  /** D(x, sigma) or f(x, sigma), by `description.kind`; of a jump G the consistency function G(x, sigma, sigmaMin). */
   readonly denoiser: AnyDenoiser;
   /** Frees the weights and what was compiled. */
   dispose(): void;
@@ -34,6 +34,18 @@ export interface LiveModel {
 
 /** Network calls below which tracing and compiling cost more than they save. */
 const worthCompiling = 256;
+
+/**
+ * The function that samplers call, for given weights: a denoiser or consistency function as the preconditioning makes it,
+ * the consistency function G(x, sigma, sigmaMin) of a jump.
+ */
+export function sampledFunction(description: ModelDescription): (params: Params) => Denoiser {
+  const network = networkFromConfig(description.network);
+  const preconditioning = preconditioningFromConfig(description.preconditioning);
+  if (description.kind !== 'jump') return preconditioned(network, preconditioning);
+  const jump = preconditionedJump(network, preconditioning);
+  return (params) => consistencyFromJump(jump(params), description.sigmaMin);
+}
 
 /**
  * Uploads weights and wraps them as their description says.
@@ -47,9 +59,8 @@ export function liveModel(
   { compile = false, calls = 0 }: { readonly compile?: boolean; readonly calls?: number } = {},
 ): LiveModel {
   const network = networkFromConfig(description.network);
-  const preconditioning = preconditioningFromConfig(description.preconditioning);
   const params = mapParams(weights, toTensor);
-  const evaluate = preconditioned(network, preconditioning);
+  const evaluate = sampledFunction(description);
   if (!compile || calls < worthCompiling) {
     return { description, network, denoiser: evaluate(params), dispose: () => disposeParams(params) };
   }
@@ -89,13 +100,9 @@ function compiledDenoiser(params: Params, evaluate: Evaluate): { denoiser: AnyDe
 }
 
 /** What to draw; everything has a default but `count`. */
-export interface DrawOptions {
+export interface DrawOptions extends SamplingWish {
   readonly count: number;
   readonly seed?: number | undefined;
-  /** Consistency models: network calls, default 1. Denoisers: Heun steps, default 18. */
-  readonly steps?: number | undefined;
-  /** Noise levels instead of the default grid, descending. */
-  readonly sigmas?: readonly number[] | undefined;
   readonly batchSize?: number | undefined;
   /** Class of every image; default: image i has class i mod numClasses. */
   readonly label?: number | undefined;
@@ -113,11 +120,8 @@ export interface Drawn {
   readonly seconds: number;
 }
 
-/**
- * Draws images with the sampler that suits the model: one-step or multistep for a consistency function, Heun for a
- * denoiser. Image i depends on (model, seed, i, steps) alone.
- */
-export async function draw(model: LiveModel, options: DrawOptions): Promise<Drawn> {
+/** Images as they are made, batch by batch, with the sampler that suits the model. */
+export function drawBatches(model: LiveModel, options: DrawOptions): AsyncGenerator<ImageBatch, void, undefined> {
   const { description, denoiser } = model;
   const { count, seed = 0, batchSize = 64, guidanceScale } = options;
   const { shape, numClasses } = description;
@@ -128,6 +132,7 @@ export async function draw(model: LiveModel, options: DrawOptions): Promise<Draw
     throw new UsageError(`--label: expected a class in [0, ${numClasses - 1}], got ${options.label}.`);
   }
   const common = {
+    ...samplingPlan(description, options),
     shape,
     seed,
     count,
@@ -137,40 +142,23 @@ export async function draw(model: LiveModel, options: DrawOptions): Promise<Draw
     onBatch: options.onBatch,
     ...(numClasses > 0 ? { label: (index: number) => options.label ?? index % numClasses } : {}),
   };
-  const started = performance.now();
-  const plan = description.kind === 'consistency' ? consistencyPlan(description, options) : undefined;
-  const sigmas = plan?.sigmas ?? denoiserSigmas(description, options);
-  const batches =
-    plan === undefined
-      ? sampleImages({ ...common, sampler: heun, sigmas, denoiser })
-      : sampleImages({ ...common, ...plan, consistencyFunction: denoiser, clip: [-1, 1] });
+  return description.kind === 'denoiser'
+    ? sampleImages({ ...common, denoiser })
+    : sampleImages({ ...common, consistencyFunction: denoiser, clip: [-1, 1] });
+}
 
-  const images = new Float32Array(count * shape.reduce((product, side) => product * side, 1));
+/** Draws images; image i depends on (model, seed, i, steps) alone. */
+export async function draw(model: LiveModel, options: DrawOptions): Promise<Drawn> {
+  const { count } = options;
+  const { sampler, sigmas } = samplingPlan(model.description, options);
+  const started = performance.now();
+  const images = new Float32Array(count * model.description.shape.reduce((product, side) => product * side, 1));
   let filled = 0;
   let nfe = 0;
-  for await (const batch of batches) {
+  for await (const batch of drawBatches(model, options)) {
     images.set(batch.images.data, filled);
     filled += batch.images.data.length;
     nfe = batch.nfe;
   }
-  const seconds = (performance.now() - started) / 1000;
-  return { images, nfe, sampler: (plan?.sampler ?? heun).name, sigmas, seconds };
-}
-
-/** Sampler and noise levels of a consistency function. */
-function consistencyPlan(
-  { sigmaMin, sigmaMax }: ModelDescription,
-  { steps = 1, sigmas }: DrawOptions,
-): { sampler: Sampler<MultistepOptions>; sigmas: readonly number[]; samplerOptions: MultistepOptions } {
-  // Without the last level, sigmaMin, where a consistency function is the identity.
-  const levels = sigmas ?? karrasSigmas(steps + 1, { sigmaMin, sigmaMax }).slice(0, -1);
-  return { sampler: levels.length === 1 ? oneStep : multistep, sigmas: levels, samplerOptions: { sigmaMin } };
-}
-
-function denoiserSigmas({ sigmaMin, sigmaMax }: ModelDescription, { steps = 18, sigmas }: DrawOptions): number[] {
-  if (steps < 2 && sigmas === undefined) {
-    throw new UsageError(`--steps: this model is a denoiser, which needs at least 2 Heun steps, got ${steps}.`);
-  }
-  const levels = sigmas ?? karrasSigmas(steps, { sigmaMin, sigmaMax });
-  return levels.at(-1) === 0 ? [...levels] : [...levels, 0];
+  return { images, nfe, sampler: sampler.name, sigmas, seconds: (performance.now() - started) / 1000 };
 }

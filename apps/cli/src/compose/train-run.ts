@@ -1,8 +1,10 @@
-import { edmPreconditioning, preconditioningFromConfig } from '@onestep/core';
+import { edmPreconditioning, preconditioningFromConfig, type Preconditioning } from '@onestep/core';
 import { networkFromConfig } from '@onestep/models';
-import { OnestepError } from '@onestep/tensor';
+import { hostTensor, OnestepError } from '@onestep/tensor';
 import {
   createTrainer,
+  objectiveFromRecipe,
+  sampleSpread,
   type HostParams,
   type LogEntry,
   type Recipe,
@@ -17,14 +19,17 @@ import type { Output } from '../output/output';
 import { version } from '../version';
 import { absoluteSpec, openTrainingData, type TrainingData } from './batches';
 import type { Engine } from './engine';
-import { liveModel } from './model';
+import { firstWeights } from './first-weights';
+import { draw, liveModel } from './model';
 import { recipeNetwork } from './network';
-import { saveGrid } from './pictures';
+import { savePicture } from './pictures';
 import { withRunLock } from './run-lock';
+import { samplingPlan } from './sampling-plan';
+import { watchReport, type WatchCounts } from './watch-report';
 
-/** Images on the fixed-noise grids that a run writes while it trains, and Heun steps where it takes a solver. */
+/** Images on the fixed-noise grids that a run writes while it trains, and steps where it takes a solver. */
 const gridImages = 64;
-const gridHeunSteps = 8;
+const gridSteps = 8;
 
 /** Copy of the teacher in the run's folder. */
 const teacherFile = 'teacher.safetensors';
@@ -34,7 +39,7 @@ export interface TrainRunOptions {
   readonly output: Output;
   /** Label of the progress line; default the recipe's method. */
   readonly phase?: string | undefined;
-  /** Diffusion model for `cd`, and to start from with `init.from: 'teacher'`. */
+  /** Diffusion model for methods that distil, and to start from with `init.from: 'teacher'`. */
   readonly teacher?: Teacher | undefined;
   readonly signal?: AbortSignal | undefined;
   /** What computes; default the current backend, op by op. */
@@ -44,7 +49,7 @@ export interface TrainRunOptions {
 /** A teacher and where it came from. */
 export interface Teacher {
   readonly path: string;
-  readonly model: TeacherModel;
+  readonly model: TeacherModel & { readonly preconditioning: Preconditioning };
 }
 
 /** How a training ended. */
@@ -55,6 +60,10 @@ export interface TrainRunResult {
   readonly seconds: number;
   /** One line: what executed the steps. */
   readonly engine: string;
+  /** What the stability watch found in this part of the run, by what followed. */
+  readonly watch: WatchCounts;
+  /** Of one image. */
+  readonly shape: readonly number[];
 }
 
 /** Starts a run in an empty folder. */
@@ -63,14 +72,20 @@ export async function startRun(folder: string, asked: Recipe, options: TrainRunO
   const data = await openTrainingData(recipe);
   try {
     // Everything that can be wrong with the request is found before the folder is made.
-    const trainer = await makeTrainer(recipe, data, { ...options, initial: await initialWeights(recipe) });
+    const trainer = await makeTrainer(recipe, data, {
+      ...options,
+      initial: await firstWeights(recipe, {
+        teacher: options.teacher?.model.preconditioning.name,
+        output: options.output,
+      }),
+    });
     try {
       await mkdir(folder, { recursive: true });
       return await withRunLock(folder, async () => {
         // A run is whole by itself: it can be resumed when the teacher's own run is gone.
         if (options.teacher !== undefined) await copyFile(options.teacher.path, join(folder, teacherFile));
         const run = await createRun(folder, { recipe, versions: { onestep: version } });
-        return await train(run, trainer, options);
+        return await train(run, trainer, { ...options, shape: data.shape });
       });
     } finally {
       trainer.dispose();
@@ -105,21 +120,23 @@ async function goOn(run: Run, options: ResumeOptions): Promise<TrainRunResult> {
   const data = await openTrainingData(run.recipe);
   try {
     const teacher = hasTeacher ? await loadTeacher(teacherPath) : undefined;
-    const initial = begun ? undefined : await initialWeights(run.recipe);
+    const initial = begun
+      ? undefined
+      : await firstWeights(run.recipe, { teacher: teacher?.model.preconditioning.name, output: options.output });
     const trainer = await makeTrainer(run.recipe, data, { ...options, teacher, resume: state, initial });
     try {
-      return await train(run, trainer, options, state === undefined ? [] : await run.readMetrics());
+      return await train(
+        run,
+        trainer,
+        { ...options, shape: data.shape },
+        state === undefined ? [] : await run.readMetrics(),
+      );
     } finally {
       trainer.dispose();
     }
   } finally {
     data.close();
   }
-}
-
-/** Weights that a recipe starts from by path. */
-async function initialWeights({ init }: Recipe): Promise<HostParams | undefined> {
-  return init.from === 'random' || init.from === 'teacher' ? undefined : (await loadModel(init.from)).params;
 }
 
 /** Where a trainer begins: at a checkpoint, or at given weights. */
@@ -134,17 +151,23 @@ function makeTrainer(recipe: Recipe, data: TrainingData, options: TrainRunOption
     network: recipeNetwork(recipe, data),
     batches: data.batches,
     labelNames: data.labelNames,
-    teacher: options.teacher?.model,
+    teacher: options.teacher === undefined ? undefined : teacherFor(recipe, options.teacher.model),
     initial: options.initial,
     resume: options.resume,
     runnerFactory: options.engine?.runnerFactory,
   });
 }
 
+/** Where the student becomes the teacher, the first one must be weights of the student's own network. */
+function teacherFor(recipe: Recipe, { params, preconditioning, network }: Teacher['model']): TeacherModel {
+  const inStages = objectiveFromRecipe(recipe).needs.teacher === 'stages';
+  return inStages ? { params, preconditioning } : { params, preconditioning, network };
+}
+
 async function train(
   run: Run,
   trainer: Trainer,
-  { output, signal, engine, ...options }: TrainRunOptions,
+  { output, signal, engine, ...options }: TrainRunOptions & Pick<TrainRunResult, 'shape'>,
   logged: readonly LogEntry[] = [],
 ): Promise<TrainRunResult> {
   const { recipe } = run;
@@ -158,7 +181,12 @@ async function train(
     engine: trainer.description,
   });
 
+  if (trainer.freshParams.length > 0) {
+    const count = trainer.freshParams.length;
+    output.line(`${phase}: ${count} parameters of the second time are not in the given weights and begin at random`);
+  }
   const losses = logged.map((entry) => entry.loss);
+  const watch = watchReport(output, phase);
   const started = performance.now();
   const startStep = trainer.step;
   let rate: number | undefined;
@@ -182,28 +210,33 @@ async function train(
       await run.hooks.onLog(entry);
     },
     async onSample({ step: at, params, model: description }) {
-      if (description.shape.length !== 3) return;
       // The first evaluation average, else the student itself.
       const name = recipe.ema[0]?.name ?? 'student';
-      const steps = description.kind === 'consistency' ? 1 : gridHeunSteps;
+      const free = description.kind === 'denoiser' && description.sampling === undefined;
+      const wish = { steps: free ? gridSteps : undefined };
       const model = liveModel(description, params[name], {
         compile: engine?.compile ?? false,
-        calls: gridImages * (2 * steps - 1),
+        calls: gridImages * samplingPlan(description, wish).nfe,
       });
       try {
-        await mkdir(join(run.folder, 'samples'), { recursive: true });
-        const file = join(run.folder, 'samples', `${String(at).padStart(7, '0')}.png`);
-        await saveGrid(file, model, { count: gridImages, seed: recipe.seed, steps });
-        output.event('samples', { phase, step: at, file });
+        const { images } = await draw(model, { count: gridImages, seed: recipe.seed, ...wish });
+        if (description.shape.length === 3) {
+          await mkdir(join(run.folder, 'samples'), { recursive: true });
+          const file = join(run.folder, 'samples', `${String(at).padStart(7, '0')}.png`);
+          await savePicture(file, images, description.shape, gridImages);
+          output.event('samples', { phase, step: at, file });
+        }
+        return { std: sampleSpread(hostTensor(images, [gridImages, ...description.shape])) };
       } finally {
         model.dispose();
       }
     },
+    onEvent: watch.onEvent,
     onCheckpoint: run.hooks.onCheckpoint,
   });
   const seconds = (performance.now() - started) / 1000;
-  output.event('end', { phase, reason, step, seconds });
-  return { run, reason, step, seconds, engine: trainer.description };
+  output.event('end', { phase, reason, step, seconds, watch: watch.counts });
+  return { run, reason, step, seconds, engine: trainer.description, watch: watch.counts, shape: options.shape };
 }
 
 /**
@@ -217,7 +250,7 @@ export async function loadTeacher(path: string): Promise<Teacher> {
   if (model.kind !== 'denoiser') {
     throw new OnestepError(
       'invalid-model',
-      `${path} is a consistency model, a teacher must be a denoiser (method edm).`,
+      `${path} is a ${model.kind} model, a teacher must be a denoiser (methods edm, pd and reflow make one).`,
     );
   }
   const preconditioning =

@@ -62,7 +62,8 @@ export function operatorRates(
     const run = runs.findIndex((candidate) => ts >= candidate.ts && ts <= candidate.ts + candidate.dur);
     if (cat !== 'Node' || !name.endsWith(suffix) || run < 0) continue;
     const type = args.op_name ?? 'unknown';
-    const operator = known.get(name.slice(0, -suffix.length));
+    // What ONNX Runtime fused is called after one of the operators it was: `v12/MatMulAddFusion`.
+    const operator = known.get(name.slice(0, -suffix.length).split('/')[0]);
     const flops = operator?.flops ?? 0;
     const kind = flops > 0 && operator !== undefined ? operator.op : type;
     kinds.add(kind, run, dur, flops);

@@ -7,7 +7,7 @@ import { operatorRates, sumOf, topGroups, total, type OperatorGroup } from '../m
 import { profileOf } from '../measure/profiled-executor';
 import type { Answer } from '../question';
 import { figure, type Row } from '../report/report';
-import { matrixProductRows } from './matrix-product';
+import { productChain, type ProductChain } from './matrix-product';
 
 /** What to profile. */
 interface ProfileOptions {
@@ -17,14 +17,14 @@ interface ProfileOptions {
   readonly threads: number;
   /** Runs that count, after one that warms up. */
   readonly rounds: number;
-  /** The rate of a large matrix product on the same executor, in GFLOP/s. */
-  readonly peak: number;
+  /** What the machine can do, measured between the rounds. */
+  readonly product: ProductChain;
   readonly progress: (text: string) => void;
 }
 
-/** Rows of a table by shape, and by kind; what is beyond is summed up. */
+/** Rows of a table by shape, and by kind beside products and convolutions; what is beyond is summed up. */
 const shownShapes = 12;
-const shownKinds = 10;
+const shownKinds = 8;
 
 /** One piece of compiled work. */
 interface Job {
@@ -34,7 +34,7 @@ interface Job {
 }
 
 /** What {@link profileAnswer} is asked. */
-export interface ProfileQuestion extends Omit<ProfileOptions, 'network' | 'peak'> {
+export interface ProfileQuestion extends Omit<ProfileOptions, 'network' | 'product'> {
   /** Names of networks. */
   readonly networks: readonly string[];
   /** The executor that is profiled, without a profile, for the matrix product. */
@@ -49,19 +49,24 @@ export interface ProfileQuestion extends Omit<ProfileOptions, 'network' | 'peak'
  * @throws {@link RangeError} if the executor is not the CPU provider, which alone is profiled
  */
 export async function profileAnswer({ networks, executor, size, ...options }: ProfileQuestion): Promise<Answer> {
-  const { rounds } = options;
   if (executor.target !== 'cpu') {
     throw new RangeError(`--profile: provider must be cpu, got ${executor.target}.`);
   }
-  const products = await matrixProductRows({ executor, peer: undefined, size, rounds });
-  const peak = products.find(({ subject }) => subject === 'compiled')?.figures.rate.median ?? Number.NaN;
-  const rows: Row[] = [...products];
-  for (const name of networks) rows.push(...(await profileRows({ ...options, network: benchNetwork(name), peak })));
+  const product = await productChain(executor, size);
+  const rows: Row[] = [];
+  try {
+    for (const name of networks) {
+      rows.push(...(await profileRows({ ...options, network: benchNetwork(name), product })));
+    }
+  } finally {
+    await product.dispose();
+  }
   return {
     rows,
     engines: [`compiled: ${executor.description}`],
     notes: [
-      "Shares are of the whole step as the program sees it. The peak is the compiled matrix product's median.",
+      'Shares are of the whole as the program sees it, sums over all rounds.',
+      `GFLOP/s are of the fastest round, the peak is the fastest of ${size} x ${size} x ${size} products, compiled, between the rounds.`,
       'conv2d, conv2dInputGrad and conv2dFilterGrad are named for what they were in TensorFlow.js, whatever computes them.',
       'Conv that is not among them scales or sums channels: norms. Their arithmetic is not counted.',
     ],
@@ -92,11 +97,17 @@ async function profileRows(options: ProfileOptions): Promise<Row[]> {
   return rows;
 }
 
+/** Time for threads that the last graph left spinning to go to sleep. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 async function rowsOf(
-  { threads, rounds, peak, progress }: ProfileOptions,
+  { threads, rounds, product, progress }: ProfileOptions,
   open: (executor: Executor) => Promise<Job>,
 ): Promise<Row[]> {
   const times: number[] = [];
+  const rates: number[] = [];
   let name = '';
   const { events, operators } = await profileOf({ threads }, async (executor) => {
     const job = await open(executor);
@@ -106,13 +117,19 @@ async function rowsOf(
       const started = performance.now();
       await job.run();
       if (round >= 0) times.push(performance.now() - started);
+      await rest();
+      const productStarted = performance.now();
+      await product.run();
+      if (round >= 0) rates.push(product.flops / (performance.now() - productStarted) / 1e6);
+      await rest();
     }
     await job.dispose();
   });
   const { runMs, byKind, byShape } = operatorRates(events, operators);
+  const peak = Math.max(...rates);
   const rowOf = (title: string, { name: subject, calls, flops, ms }: OperatorGroup): Row => {
-    const rate = (flops * rounds) / total(ms) / 1e6;
-    const speed = flops === 0 ? {} : { 'GFLOP/s': rate, '% of the peak': (100 * rate) / peak };
+    const rate = flops / Math.min(...ms) / 1e6;
+    const speed: Record<string, number> = flops === 0 ? {} : { 'GFLOP/s': rate, '% of the peak': (100 * rate) / peak };
     const facts = { '% of the whole': (100 * total(ms)) / total(times), calls, ...speed };
     return { case: title, subject, figures: { time: figure('ms', ms) }, facts };
   };
@@ -124,8 +141,10 @@ async function rowsOf(
   const kinds = `${name}: operators by kind`;
   const shapes = `${name}: operators by kind and shape`;
   return [
+    { case: kinds, subject: 'matrix products between', figures: { rate: figure('GFLOP/s', rates) } },
     rowOf(kinds, { ...inOperators, name: 'the whole', ms: times }),
-    ...topGroups(byKind, shownKinds).map((group) => rowOf(kinds, group)),
+    ...byKind.filter(({ flops }) => flops > 0).map((group) => rowOf(kinds, group)),
+    ...topGroups(byKind.filter(({ flops }) => flops === 0), shownKinds).map((group) => rowOf(kinds, group)), // prettier-ignore
     rowOf(kinds, between('between operators', runMs, inOperators.ms)),
     rowOf(kinds, between('outside of the graph', times, runMs)),
     ...topGroups(byShape, shownShapes).map((group) => rowOf(shapes, group)),

@@ -16,7 +16,8 @@ export function mixtureRows(range: Range): readonly Row[] {
       method: 'cd',
       start: 'edm',
       teacher: true,
-      objective: { numScales: 40 },
+      // Without a weight the small levels are hardly trained, and every larger one inherits their error.
+      objective: { numScales: 40, weighting: 'snr+1' },
       recipe: tuned,
       samples: plans.consistency,
     },
@@ -24,7 +25,7 @@ export function mixtureRows(range: Range): readonly Row[] {
       name: 'ct',
       method: 'ct',
       start: 'random',
-      objective: { startScales: 4, endScales: 80, startEma: 0.9 },
+      objective: { startScales: 4, endScales: 80, startEma: 0.9, weighting: 'snr+1' },
       recipe: tuned,
       samples: plans.consistency,
     },

@@ -33,7 +33,7 @@ const families: readonly ImageFamily[] = [
     emaDecay: 0.995,
     halfLifeImages: 20_000,
     source: 'chosen here, for minutes on 2 cores',
-    timeClasses: { edm: '5 minutes on 2 cores', ect: '6 minutes on 2 cores' },
+    timeClasses: { edm: '5 minutes on 2 cores', ect: '5 minutes on 2 cores' },
   },
   {
     prefix: 'cifar10',
