@@ -12,12 +12,26 @@ export function integerIn(low: number, high = Number.MAX_SAFE_INTEGER): (text: s
   };
 }
 
-/** Parses an option as a number in [low, high]. */
+/** Parses an option as a number in [low, high]; the message names the range. */
 export function numberIn(low: number, high = Number.POSITIVE_INFINITY): (text: string) => number {
+  const range = `a number ${high === Number.POSITIVE_INFINITY ? `>= ${low}` : `in [${low}, ${high}]`}`;
   return (text) => {
     const value = Number(text);
     if (text.trim() === '' || !Number.isFinite(value) || value < low || value > high) {
-      throw new InvalidArgumentError(`Expected a number in [${low}, ${high}].`);
+      throw new InvalidArgumentError(`Expected ${range}.`);
+    }
+    return value;
+  };
+}
+
+/** Parses an option as a number in (0, high]. */
+export function positiveNumber(high = Number.POSITIVE_INFINITY): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isFinite(value) || value <= 0 || value > high) {
+      throw new InvalidArgumentError(
+        `Expected a number ${high === Number.POSITIVE_INFINITY ? '> 0' : `in (0, ${high}]`}.`,
+      );
     }
     return value;
   };

@@ -37,6 +37,17 @@ describe('bad usage ends with code 2 and a sentence', () => {
     expect(existsSync(join(cwd, 'never'))).toBe(false);
   });
 
+  it('for numbers out of range, naming the range as people write it', async () => {
+    for (const [flag, value, range] of [
+      ['--learning-rate', '0', '> 0'],
+      ['--guidance', '-1', '>= 0'],
+      ['--label-dropout', '1.5', 'in \\[0, 1\\]'],
+    ]) {
+      const { code, message } = await fails(['train', 'good.json', flag, value, '--out', 'never']);
+      expect({ code, message }).toEqual({ code: 2, message: expect.stringMatching(`number ${range}\\.`) as string });
+    }
+  });
+
   it('for a recipe with an unknown key, naming its path and the nearest known one', async () => {
     writeFileSync(
       join(cwd, 'typo.json'),
@@ -50,6 +61,9 @@ describe('bad usage ends with code 2 and a sentence', () => {
 
   it('for an unknown recipe name, a recipe that is not JSON, and a missing teacher', async () => {
     expect((await fails(['train', 'mnist-meanflo'])).message).toMatch(/mnist-meanflow/);
+    const unknown = await fails(['train', 'nothing-like-it']);
+    expect(unknown).toEqual({ code: 2, message: expect.stringMatching(/`onestep recipes` lists/) as string });
+    expect(unknown.message.length).toBeLessThan(200);
     writeFileSync(join(cwd, 'broken.json'), '{');
     expect(await fails(['train', 'broken.json'])).toMatchObject({ code: 2 });
     writeFileSync(join(cwd, 'cd.json'), JSON.stringify(smallRecipe('digits', { method: 'cd' })));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bucketMeans, formatBytes, formatDuration, progressBar, sparkline, table } from '../src/output/format';
+import { bucketMeans, formatBytes, formatDuration, progressBar, sparkline, table, wrap } from '../src/output/format';
 
 describe('sparkline', () => {
   it('runs from the highest to the lowest bar for a falling loss', () => {
@@ -50,5 +50,13 @@ describe('table', () => {
         ['ccc', 'd'],
       ]),
     ).toEqual(['a    bb', 'ccc  d']);
+  });
+});
+
+describe('wrap', () => {
+  it('breaks between words only, and loses none', () => {
+    expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
+    expect(wrap('unbreakable word', 4)).toEqual(['unbreakable', 'word']);
+    expect(wrap('all on one line', Number.POSITIVE_INFINITY)).toEqual(['all on one line']);
   });
 });

@@ -120,6 +120,12 @@ describe('averages made after training', () => {
     expect(made.code).toBe(0);
     expect(lastLine(made.stdout)).toMatchObject({ step: 16, relativeStd: 0.07, snapshots: 16 });
     expect((await sample('ema.safetensors')).code).toBe(0);
+    const missing = await onestep(
+      ['ema', 'power', '--relative-std', '0.07', '--step', '15', '--out', 'no.safetensors'],
+      cwd,
+    );
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toMatch(/no averages stored at step 15, expected one of 2, 4, /);
     expect((await onestep(['ema', 'edm', '--relative-std', '0.07', '--out', 'no.safetensors'], cwd)).code).toBe(2);
     expect(existsSync(join(cwd, 'no.safetensors'))).toBe(false);
   });
@@ -146,6 +152,32 @@ describe('what the watch finds', () => {
   });
 });
 
+describe('a run that blows up', () => {
+  it('ends with code 1, says why once, and speaks of no checkpoint where there is none', async () => {
+    const { code, stdout, stderr } = await onestep(
+      [
+        'train',
+        'mixture-2d-edm',
+        '--learning-rate',
+        '1e30',
+        '--batch-size',
+        '8',
+        '--out',
+        'blown',
+        '--json',
+        ...shared,
+      ],
+      cwd,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^onestep: trainer: the (loss|gradient norm) is .* at step \d+: sigma of the batch is/);
+    expect(stderr).toMatch(/Lower optimizer\.learningRate or set optimizer\.clipNorm\.\n$/);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stdout).toMatch(/"event":"watch".*"action":"stop"/);
+    expect(existsSync(join(cwd, 'blown', 'checkpoints'))).toBe(false);
+  });
+});
+
 describe('flags that do not fit', () => {
   const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['no recipe', ['train'], /no recipe is named/],
@@ -161,6 +193,21 @@ describe('flags that do not fit', () => {
       'a file that holds no pairs',
       ['train', 'mixture-2d-kd', '--teacher', 'edm', '--pairs', 'edm/recipe.json'],
       /edm\/recipe\.json/,
+    ],
+    [
+      'a file of pairs that is not there',
+      ['train', 'mixture-2d-kd', '--teacher', 'edm', '--pairs', 'nowhere'],
+      /nowhere does not exist/,
+    ],
+    [
+      'a folder in the place of pairs',
+      ['train', 'mixture-2d-kd', '--teacher', 'edm', '--pairs', 'edm'],
+      /edm is a folder, expected a file of pairs/,
+    ],
+    [
+      'fewer steps than there are stages',
+      ['train', 'mixture-2d-pd', '--teacher', 'edm', '--steps', '3'],
+      /7 stages need at least 9 steps, got 3/,
     ],
     [
       'guidance of a teacher without classes',

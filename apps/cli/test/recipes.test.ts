@@ -13,6 +13,7 @@ import {
 } from '@onestep/training';
 import { describe, expect, it } from 'vitest';
 import { recipeNetwork } from '../src/compose/network';
+import { onestep } from './support/cli';
 
 /** What the data of a recipe look like; pairs look like what their teacher makes. */
 function dataOf({ dataset: { spec } }: Recipe): { id: string; shape: readonly number[]; numClasses: number } {
@@ -86,6 +87,22 @@ describe('recipes that come with the program', () => {
     ['paper-lsun256-cd', 526_304_771],
   ])('%s has the published number of parameters', (name, parameters) => {
     expect(parametersOf(name)).toBe(parameters);
+  });
+
+  it('are listed with size, time and source in lines of 80 characters, and whole for machines', async () => {
+    const { stdout } = await onestep(['recipes'], '.');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.filter((text) => text.length > 80)).toEqual([]);
+    for (const name of recipeNames)
+      expect(
+        lines.some((text) => text.trim().split(/ +/)[0] === name),
+        name,
+      ).toBe(true);
+    expect(lines).toContain('paper: EDM (Karras et al. 2022), section 12.3 and released code');
+    const all = JSON.parse((await onestep(['recipes', '--json'], '.')).stdout) as { name: string }[];
+    expect(all.map(({ name }) => name)).toEqual(recipeNames);
+    const facts = (await onestep(['recipes', 'paper-cifar10-pd'], '.')).stdout.split('\n');
+    expect(facts.filter((text) => text.length > 80)).toEqual([]);
   });
 
   it('keep the values of the tables', () => {

@@ -1,9 +1,9 @@
 import { maxRelativeStd, postHocEma } from '@onestep/training';
-import { latestStep, loadModel, openRun, readEmaSnapshots, saveModel } from '@onestep/training/node';
+import { checkpointSteps, latestStep, loadModel, openRun, readEmaSnapshots, saveModel } from '@onestep/training/node';
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import { UsageError } from '../errors';
-import { integerIn, numberIn } from '../options';
+import { integerIn, positiveNumber } from '../options';
 import { createOutput } from '../output/output';
 
 interface EmaFlags {
@@ -22,13 +22,12 @@ export function addEma(program: Command): void {
     .command('ema')
     .description('make a power-function average of any width from those that a run stored')
     .argument('<run>', 'a run whose recipe has averages with `power`')
-    .requiredOption('--relative-std <x>', 'width as a share of the run, (0, 0.28]', numberIn(0, maxRelativeStd))
+    .requiredOption('--relative-std <x>', 'width as a share of the run, (0, 0.28]', positiveNumber(maxRelativeStd))
     .requiredOption('--out <file>', 'where to write the model (.safetensors)')
     .option('--step <n>', 'step at which the average ends (default: newest checkpoint)', integerIn(1))
     .option('--json', 'print the result as JSON', false)
     .action(async (folder: string, { relativeStd, out, json, ...flags }: EmaFlags) => {
       const output = createOutput({ json });
-      if (relativeStd === 0) throw new UsageError('--relative-std: expected a number > 0, got 0.');
       const run = await openRun(folder);
       if (!run.recipe.ema.some(({ power }) => power !== undefined)) {
         throw new UsageError(
@@ -37,6 +36,11 @@ export function addEma(program: Command): void {
       }
       const step = flags.step ?? (await latestStep(folder)) ?? 0;
       const snapshots = await readEmaSnapshots(folder, { toStep: step });
+      // Past the last stored average nothing is known of the weights.
+      if (snapshots.length > 0 && snapshots.every((snapshot) => snapshot.step < step)) {
+        const stored = (await checkpointSteps(folder)).join(', ');
+        throw new UsageError(`--step: ${folder} has no averages stored at step ${step}, expected one of ${stored}.`);
+      }
       if (snapshots.length < 2) {
         throw new UsageError(
           `${folder} has ${snapshots.length} stored averages up to step ${step}, expected at least 2. ` +

@@ -8,13 +8,16 @@ import {
 } from '@onestep/training';
 import { Option, type Command } from 'commander';
 import { formatFacts } from '../output/facts';
-import { table } from '../output/format';
+import { table, wrap } from '../output/format';
 import { createOutput } from '../output/output';
 
 interface RecipesFlags {
   readonly size?: RecipeSize;
   readonly json: boolean;
 }
+
+/** Width that every terminal has. */
+const columns = 80;
 
 /** `onestep recipes [NAME]`: what comes with the program, and one of them in full. */
 export function addRecipes(program: Command): void {
@@ -30,7 +33,7 @@ export function addRecipes(program: Command): void {
         const info = recipeInfo(name);
         const recipe = recipeByName(name);
         output.result({ ...info, recipe }, [
-          ...formatFacts(factsOf(info)),
+          ...formatFacts(factsOf(info), columns),
           '',
           ...JSON.stringify(recipe, null, 2).split('\n'),
         ]);
@@ -38,14 +41,27 @@ export function addRecipes(program: Command): void {
       }
       const all = recipeNames.map(recipeInfo).filter((info) => size === undefined || info.size === size);
       output.result(all, [
-        ...table([
-          ['recipe', 'method', 'size', 'time', 'source'],
-          ...all.map((info) => [info.name, info.method, info.size, info.timeClass, info.source]),
+        ...bySource(all).flatMap(([first, ...rest]) => [
+          ...wrap(`${first.size}: ${first.source}`, columns),
+          ...table([first, ...rest].map(({ name: own, method, timeClass }) => [`  ${own}`, method, timeClass])),
+          '',
         ]),
-        '',
-        'One in full: onestep recipes NAME. Its notes say what it starts from and where it departs from its source.',
+        'One in full: onestep recipes NAME.',
+        'Its notes say what it starts from and where it departs from its source.',
       ]);
     });
+}
+
+/** Groups of one size and one source, in the order of their first members. */
+function bySource(all: readonly RecipeInfo[]): (readonly [RecipeInfo, ...RecipeInfo[]])[] {
+  const groups = new Map<string, [RecipeInfo, ...RecipeInfo[]]>();
+  for (const info of all) {
+    const key = `${info.size} ${info.source}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [info]);
+    else group.push(info);
+  }
+  return [...groups.values()];
 }
 
 function factsOf({ name, method, size, timeClass, source, startsFrom, notes = [] }: RecipeInfo): [string, string][] {

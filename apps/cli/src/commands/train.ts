@@ -9,7 +9,7 @@ import { readRecipe, withFlags, type RecipeFlags } from '../compose/recipe-flags
 import { loadTeacher, startRun } from '../compose/train-run';
 import { UsageError } from '../errors';
 import { interruptible } from '../interrupt';
-import { integerIn, numberIn } from '../options';
+import { integerIn, numberIn, positiveNumber } from '../options';
 import { createOutput } from '../output/output';
 import { reportTraining } from '../output/training-report';
 
@@ -38,7 +38,7 @@ export function addTrain(program: Command): void {
     .option('--steps <n>', 'optimizer steps', integerIn(1))
     .option('--seed <n>', 'seed of every random draw', integerIn(0))
     .option('--batch-size <n>', 'images per step', integerIn(1))
-    .option('--learning-rate <x>', 'learning rate', numberIn(Number.MIN_VALUE))
+    .option('--learning-rate <x>', 'learning rate', positiveNumber())
     .option('--dataset <spec>', 'mnist, fashion-mnist, cifar10, mixture-2d, mixture-16d, or a path')
     .option('--image-size <n>', 'image folders and zips: resize and crop to this side', integerIn(1, 4096))
     .addOption(backendOption)

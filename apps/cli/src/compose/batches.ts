@@ -3,8 +3,10 @@ import { batchIndices, drawFlips, loadIntoMemory, makeHostBatch, pairBatches, ty
 import { datasetNames, openDataset, openPairs } from '@onestep/data/node';
 import { hostTensor, OnestepError, randomStream } from '@onestep/tensor';
 import { objectiveFromRecipe, type BatchSource, type Recipe } from '@onestep/training';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cannotOpen, UsageError } from '../errors';
 
 /** What a training reads: endless, resumable batches, and what the network must know of them. */
 export interface TrainingData {
@@ -57,6 +59,12 @@ async function pairsData({ dataset, method, sigma, batchSize, seed }: Recipe): P
       'invalid-recipe',
       'dataset.flip: a pair of noise and image cannot be flipped. Set it to false.',
     );
+  }
+  const stats = await stat(dataset.spec).catch((cause: unknown) => {
+    throw cannotOpen(dataset.spec, cause);
+  });
+  if (stats.isDirectory()) {
+    throw new UsageError(`${dataset.spec} is a folder, expected a file of pairs, made by \`onestep pairs\`.`);
   }
   const pairs = await openPairs(dataset.spec);
   if (method === 'kd' && pairs.sigmaMax !== sigma.max) {

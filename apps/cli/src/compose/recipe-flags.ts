@@ -1,4 +1,6 @@
-import { parseRecipe, recipeByName, type Recipe } from '@onestep/training';
+import { parseRecipe, recipeByName, recipeNames, type Recipe } from '@onestep/training';
+import { nearestName } from '@onestep/tensor';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { cannotOpen, UsageError } from '../errors';
@@ -29,7 +31,7 @@ export interface RecipeFlags {
  */
 export async function readRecipe(argument: string): Promise<Recipe> {
   const looksLikeFile = argument.endsWith('.json') || argument.includes('/');
-  if (!looksLikeFile) return recipeByName(argument);
+  if (!looksLikeFile) return knownRecipe(argument);
   const text = await readFile(argument, 'utf8').catch((cause: unknown) => {
     throw cannotOpen(argument, cause);
   });
@@ -42,6 +44,16 @@ export async function readRecipe(argument: string): Promise<Recipe> {
   // A run's own recipe.json holds the recipe beside the versions it was made with.
   const stored = value as { readonly format?: unknown; readonly recipe?: unknown } | null;
   return parseRecipe(stored?.format === undefined ? value : stored.recipe);
+}
+
+/** There are too many recipes to name them all in an error. */
+function knownRecipe(name: string): Recipe {
+  if (recipeNames.includes(name) || nearestName(name, recipeNames) !== undefined) return recipeByName(name);
+  throw new UsageError(
+    existsSync(name)
+      ? `There is no recipe "${name}". If the file of that name is meant, write ./${name}.`
+      : `There is no recipe "${name}". \`onestep recipes\` lists those there are; a file's name ends in .json.`,
+  );
 }
 
 /** The recipe with what the flags replace. */

@@ -14,18 +14,17 @@ export function watchReport(
     counts,
     onEvent(event) {
       counts[event.action] += 1;
-      output.warn(`${phase}: ${event.message}${consequence[event.action]}`);
+      // The error that ends the run says what stopped it.
+      if (event.action !== 'stop') output.warn(`${phase}: ${event.message}${consequence[event.action]}`);
       output.event('watch', { phase, ...event });
     },
   };
 }
 
-const consequence: Readonly<Record<WatchEvent['action'], string>> = {
+const consequence: Readonly<Record<Exclude<WatchEvent['action'], 'stop'>, string>> = {
   none: '',
   skip: ' The update was discarded.',
   rollback: ' The run went back to its last snapshot.',
-  // The error that follows says it.
-  stop: '',
 };
 
 /** One sentence on what the watch found, for the end of a run; undefined if it found nothing. */

@@ -1,5 +1,19 @@
-/** Names and values in two columns; a name that repeats is written once. */
-export function formatFacts(facts: readonly (readonly [name: string, value: string])[]): string[] {
+import { wrap } from './format';
+
+/**
+ * Names and values in two columns; a name that repeats is written once.
+ *
+ * @param columns - values are broken so that lines are no longer
+ */
+export function formatFacts(
+  facts: readonly (readonly [name: string, value: string])[],
+  columns = Number.POSITIVE_INFINITY,
+): string[] {
   const width = facts.reduce((most, [name]) => Math.max(most, name.length), 0);
-  return facts.map(([name, value], i) => `${(facts[i - 1]?.[0] === name ? '' : name).padEnd(width)}  ${value}`);
+  return facts.flatMap(([name, value], i) =>
+    wrap(value, columns - width - 2).map((line, part) => {
+      const shown = part === 0 && facts[i - 1]?.[0] !== name ? name : '';
+      return `${shown.padEnd(width)}  ${line}`;
+    }),
+  );
 }

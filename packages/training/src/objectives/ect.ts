@@ -1,5 +1,6 @@
 import { ectRatio, ectStage, perImage, pseudoHuberDistance, weighting } from '@onestep/core';
 import { tf, type Tensor1D } from '@onestep/tensor';
+import { mostEctStages } from '../internal/ect-stages';
 import { noised } from '../internal/noised';
 import { drawLognormalSigma, drawNoise, perImageTensor } from './image-draws';
 import { requireTarget, type Objective, type Progress } from './objective';
@@ -20,9 +21,9 @@ export interface EctObjectiveOptions {
   readonly c?: number | undefined;
   /** `inverse-gap` (default): 1 / (sigma - r); `edm`: (sigma^2 + sigmaData^2) / (sigma sigmaData)^2. */
   readonly weighting?: 'inverse-gap' | 'edm' | undefined;
-  /** Stages of the run, spread evenly over its steps; default 8. */
+  /** Stages of the run, spread evenly over its steps; q^-numStages must be >= 2^-20. Default 8, or as many as that allows. */
   readonly numStages?: number | undefined;
-  /** Images per stage; replaces `numStages`. */
+  /** Images per stage; replaces `numStages`. The last stage is that where q^-(stage + 2) < 2^-20. */
   readonly stageImages?: number | undefined;
   /** Stands in for r where r = 0, so that the network never sees ln 0; default 0.002. */
   readonly sigmaMin?: number | undefined;
@@ -37,23 +38,34 @@ export interface EctObjectiveOptions {
  *
  * Draws: `noise [B, ...]`, `sigma`, `sigmaNext` (r, or sigmaMin where r = 0), `useClean` (1 where r = 0), `weight` `[B]`.
  *
- * @throws RangeError as core's mapping, stage, distance and weighting do
+ * @throws RangeError as core's mapping, stage, distance and weighting do, or if the pairs of the last stage (with
+ *   `stageImages`: of the first) are too close together for float32
  * @remarks Trains with the plain EDM preconditioning, D(x, 0) = x. Where r = 0 the reference evaluates the network at
  * ln 0 and repairs the result; here the network gets a safe level and its output is replaced by x0.
  * @see Geng et al. 2024; locuslab/ect training/loss.py
  */
 export function ectObjective(options: EctObjectiveOptions = {}): Objective {
   const { pMean = -1.1, pStd = 2, q = 2, mapping = 'sigmoid', k = 8, b = 1, c = 0 } = options;
-  const { numStages = 8, stageImages, sigmaMin = 0.002, sigmaData = 0.5 } = options;
+  const { stageImages, sigmaMin = 0.002, sigmaData = 0.5 } = options;
   const distance = pseudoHuberDistance(c);
   const weigh = weighting(options.weighting ?? 'inverse-gap', { sigmaData });
+  ectRatio(1, { stage: 0, q, mapping, k, b });
+  const mostStages = mostEctStages(q);
+  const { numStages = Math.max(1, Math.min(8, mostStages)) } = options;
+  const wanted = stageImages === undefined ? numStages : 1;
+  if (wanted > mostStages) {
+    throw new RangeError(
+      `ectObjective: q = ${q} has at most ${mostStages} stages before float32 cannot tell the levels of a pair apart, ` +
+        `got numStages ${wanted}. Lower q or numStages.`,
+    );
+  }
   const curriculum = ({ step, totalSteps, imagesSeen }: Progress) => ({
     stage:
       stageImages === undefined
         ? ectStage(Math.min(step, totalSteps), { stageLength: totalSteps / numStages, maxStage: numStages - 1 })
-        : ectStage(imagesSeen, { stageLength: stageImages }),
+        : ectStage(imagesSeen, { stageLength: stageImages, maxStage: mostStages - 1 }),
   });
-  ectRatio(1, { ...curriculum({ step: 0, totalSteps: 1, imagesSeen: 0 }), q, mapping, k, b });
+  curriculum({ step: 0, totalSteps: 1, imagesSeen: 0 });
   return {
     name: 'ect',
     needs: { teacher: 'none', target: 'stop-gradient' },

@@ -15,7 +15,7 @@ import { scmObjective, type ScmObjectiveOptions } from './scm';
  * @throws {@link RangeError} if an option is out of range; `targets` throws {@link TypeError} if the student's
  *   preconditioning is neither `trigflow` nor `edm`
  * @remarks The weight 1 / tan(t) of the paper is already inside g. The proposal of the paper reaches every t in (0, pi/2);
- *   here it is clipped to the levels sampling uses, about one draw in 5,000 with the defaults.
+ *   here it is clipped to the levels sampling uses, about one draw in 6,000 with the defaults.
  * @see Lu and Song 2024, Algorithm 1
  */
 export function sctObjective(options: ScmObjectiveOptions = {}): Objective {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mostEctStages } from '../internal/ect-stages';
 
 const distances = z.enum(['l2', 'l1', 'pseudo-huber', 'pseudo-huber-element']);
 const weightings = z.enum(['uniform', 'snr', 'snr+1', 'karras', 'truncated-snr']);
@@ -35,18 +36,23 @@ export const ctOptionsSchema = z.strictObject({
 });
 
 /** Options of the `ect` method: easy consistency tuning. */
-export const ectOptionsSchema = z.strictObject({
-  pMean: z.number().default(-1.1),
-  pStd: z.number().positive().default(2),
-  q: z.number().gt(1).default(2),
-  mapping: z.enum(['sigmoid', 'const']).default('sigmoid'),
-  k: z.number().min(0).default(8),
-  b: z.number().positive().default(1),
-  c: z.number().min(0).default(0),
-  weighting: z.enum(['inverse-gap', 'edm']).default('inverse-gap'),
-  numStages: count.default(8),
-  stageImages: count.optional(),
-});
+export const ectOptionsSchema = z
+  .strictObject({
+    pMean: z.number().default(-1.1),
+    pStd: z.number().positive().default(2),
+    q: z.number().gt(1).default(2),
+    mapping: z.enum(['sigmoid', 'const']).default('sigmoid'),
+    k: z.number().min(0).default(8),
+    b: z.number().positive().default(1),
+    c: z.number().min(0).default(0),
+    weighting: z.enum(['inverse-gap', 'edm']).default('inverse-gap'),
+    numStages: count.default(8),
+    stageImages: count.optional(),
+  })
+  .refine(({ q, numStages, stageImages }) => (stageImages === undefined ? numStages : 1) <= mostEctStages(q), {
+    path: ['numStages'],
+    error: 'must be at most 20 / log2(q), or float32 cannot tell the levels of a pair apart',
+  });
 
 /** Options of the `ict` method: improved consistency training. */
 export const ictOptionsSchema = z.strictObject({
@@ -125,7 +131,7 @@ export const reflowOptionsSchema = z.strictObject({
   pairs: z.boolean().default(false),
   /** Smallest time. */
   tMin: z.number().gt(0).lt(1).default(1e-3),
-  /** `distill`: times 0, 1/k, ... (k-1)/k; 1 for a one-step model. */
+  /** `distill`: steps k of the sampler, whose times tMin + (1 - tMin) i / k are trained; 1 for a one-step model. */
   distillSteps: count.default(1),
   distance: distances.default('l2'),
   huberC: z.number().min(0).default(0.03),

@@ -109,6 +109,7 @@ const watch = z.strictObject({
   window: z.int().min(8).max(10_000).default(100),
   maxEvents: count.default(10),
   samplesFraction: z.number().min(0).lt(1).default(0.1),
+  samplesFrom: z.number().min(0).max(1).default(0.5),
 });
 
 const fields = {

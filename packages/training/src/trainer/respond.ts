@@ -28,7 +28,7 @@ export async function respond(
   findings: readonly WatchFinding[],
   { skipped }: { readonly skipped: boolean },
 ): Promise<OnestepError | undefined> {
-  const { position, watch, runner } = context;
+  const { position, watch, runner, recipe } = context;
   const { policy, maxEvents } = watch;
   const exhausted = policy !== 'stop' && position.watch.acted >= maxEvents;
   const helpless = policy === 'skip' && !skipped;
@@ -36,10 +36,11 @@ export async function respond(
   await report(context, findings, action);
   const { snapshot } = position;
   if (action === 'stop' || (action === 'rollback' && snapshot === undefined)) {
-    const advice = exhausted
-      ? `The policy "${policy}" has acted ${maxEvents} times already, which is all that watch.maxEvents allows.`
-      : 'Lower optimizer.learningRate or set optimizer.clipNorm; the last checkpoint is unharmed.';
-    return watchError(findings[0], advice);
+    const spent = exhausted
+      ? `The policy "${policy}" has acted ${maxEvents} times already, which is all that watch.maxEvents allows. `
+      : '';
+    const saved = position.step >= recipe.checkpoint.everySteps ? '; the last checkpoint is unharmed' : '';
+    return watchError(findings[0], `${spent}Lower optimizer.learningRate or set optimizer.clipNorm${saved}.`);
   }
   position.watch = { ...position.watch, acted: position.watch.acted + 1 };
   if (action === 'rollback' && snapshot !== undefined) {

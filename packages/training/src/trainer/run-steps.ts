@@ -12,7 +12,7 @@ import type { BatchSource, TrainerHooks, TrainingResult } from './trainer-option
 import type { HostParams, LogEntry, TrainingState } from './training-state';
 import { checkAverages } from './watch/check-averages';
 import { enforcedLimits, judgeStep, limitsOf, remember } from './watch/judge-step';
-import { checkSamples } from './watch/sample-spread';
+import { checkSamples, judgesSamples } from './watch/sample-spread';
 import type { WatchSettings } from './watch/watch-settings';
 
 /** What the loop works with. */
@@ -152,7 +152,7 @@ async function sample({ hooks, stateOf, position, watch, ...rest }: RunContext, 
     params: sampleParams(groups),
     model: stateOf(groups).model,
   });
-  if (typeof stats !== 'object') return;
+  if (typeof stats !== 'object' || !judgesSamples({ step, totalSteps: rest.recipe.steps }, watch)) return;
   const finding = checkSamples(stats, batch.images, { step, fraction: watch.samplesFraction });
   if (finding !== undefined) await report({ hooks, stateOf, position, watch, ...rest }, [finding], 'none');
 }

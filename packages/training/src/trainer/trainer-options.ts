@@ -15,7 +15,7 @@ export interface TeacherModel {
   readonly params: HostParams;
   /** Default: the student's network. */
   readonly network?: Pick<Network, 'apply'> | undefined;
-  /** Default: EDM with the recipe's `sigmaData`; never the consistency form. */
+  /** Default: EDM with the recipe's `sigmaData` and `cNoise`; never the consistency form. */
   readonly preconditioning?: Preconditioning | undefined;
   /** Replaces network and preconditioning: a teacher of another process, or one known in closed form. */
   readonly denoiser?: ((params: Params) => Denoiser) | undefined;

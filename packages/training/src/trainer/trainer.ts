@@ -24,6 +24,7 @@ import { watchSettings } from './watch/watch-settings';
  * @returns a trainer at step 0, or at the step of `resume`; the caller disposes it
  * @throws {@link OnestepError} `invalid-recipe` if the recipe asks for what is not there (a teacher, dropout sites,
  * initial weights, a state of another kind), `invalid-model` if weights do not fit the network
+ * @throws {@link RangeError} if the run has too few steps for the stages of its method
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { recipe, network, teacher, resume } = options;
@@ -33,6 +34,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const emaNames = recipe.ema.map((ema) => ema.name);
   const plan = { objective, optimizer, emaNames };
   checkNeeds(options, objective, preconditioning);
+  // A run too short for its stages is refused before anything is made.
+  objective.stage?.({ step: 0, totalSteps: recipe.steps, imagesSeen: 0 });
   if (resume !== undefined) checkGroups(resume.groups, groupShapes(network, plan));
   const stages = objective.needs.teacher === 'stages';
   const start = resume === undefined ? await startWeights(options, { stages }) : undefined;
@@ -103,7 +106,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
 function teacherDenoiser(teacher: TeacherModel, { recipe, network }: TrainerOptions): (params: Params) => Denoiser {
   if (teacher.denoiser !== undefined) return teacher.denoiser;
-  const own = teacher.preconditioning ?? edmPreconditioning({ sigmaData: recipe.preconditioning.sigmaData });
+  const { sigmaData, cNoise } = recipe.preconditioning;
+  const own = teacher.preconditioning ?? edmPreconditioning({ sigmaData, cNoise });
   return preconditioned(teacher.network ?? network, own);
 }
 

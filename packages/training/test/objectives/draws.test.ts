@@ -87,6 +87,19 @@ describe('draws', () => {
     }
   });
 
+  it('keep the levels of a pair of ECT apart in float32, however long the run', () => {
+    for (const q of [2, 4, 256]) {
+      const late = { ...request, batchSize: 100, imagesSeen: 1e6 };
+      const { sigma, sigmaNext } = ectObjective({ q, stageImages: 1000 }).draws(late);
+      expect([...sigma.data].every((level, i) => level > sigmaNext.data[i])).toBe(true);
+    }
+    expect(() => ectObjective({ q: 256, numStages: 3 })).toThrow('q = 256 has at most 2 stages');
+    expect(() => ectObjective({ q: 2 ** 21, stageImages: 1000 })).toThrow(RangeError);
+    const last = { step: 99, totalSteps: 100, imagesSeen: 0 };
+    expect(ectObjective({ q: 256 }).curriculum(last).stage).toBe(1);
+    expect(ectObjective({ q: 2 }).curriculum(last).stage).toBe(7);
+  });
+
   it('drop the asked share of units and keep the mean', () => {
     const mask = drawDropout({ seed: 1, imagesSeen: 0, batchSize: 50 }, { site: [50, 100] }, 0.25).site.data;
     const dropped = mask.filter((value) => value === 0).length / mask.length;

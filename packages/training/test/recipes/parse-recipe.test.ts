@@ -118,6 +118,7 @@ describe('parseRecipe', () => {
     ],
     ['an average too wide', { ema: [{ name: 'x', power: { relativeStd: 0.3 } }] }, 'ema[0].power.relativeStd'],
     ['negative guidance', { teacher: { guidance: -1 } }, 'teacher.guidance'],
+    ['pairs of ECT that float32 cannot tell apart', { method: 'ect', objective: { q: 256 } }, 'objective.numStages'],
     ['an unknown policy', { watch: { policy: 'ignore' } }, 'watch.policy'],
   ])('refuses %s', (_, overrides, path) => {
     expect(problemsOf({ ...minimal, ...overrides }).map((problem) => problem.path)).toEqual([path]);
@@ -146,6 +147,15 @@ describe('recipes that come with the package', () => {
       expect(optimizerFromRecipe(recipe.optimizer).name).toBe(recipe.optimizer.name);
     }
     expect(new Set(recipeNames.map((name) => recipeByName(name).method))).toEqual(new Set(methodNames));
+  });
+
+  it('weigh small levels on mixtures, and learn no weight where a student can follow its teacher exactly', () => {
+    for (const spec of ['mixture-2d', 'mixture-16d']) {
+      const objectiveOf = (method: string) => recipeByName(`${spec}-${method}`).objective;
+      for (const method of ['cd', 'ct']) expect(objectiveOf(method)).toMatchObject({ weighting: 'snr+1' });
+      expect(objectiveOf('scd')).toMatchObject({ pMean: -0.4, adaptiveWeighting: false });
+      expect(objectiveOf('sct')).toMatchObject({ pMean: -0.4, adaptiveWeighting: true });
+    }
   });
 
   it('suggests a name for an unknown one', () => {

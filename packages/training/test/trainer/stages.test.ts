@@ -55,6 +55,16 @@ describe('training in stages', () => {
     expect(states[10].groups.student).not.toEqual(given);
   });
 
+  it('is refused before anything is made where there are fewer steps than stages', async () => {
+    let made = 0;
+    const runnerFactory: StepRunnerFactory = (definition) => {
+      made += 1;
+      return eagerRunner(definition);
+    };
+    await expect(run({ recipe: { steps: 1 }, runnerFactory })).rejects.toThrow('2 stages need at least 2 steps, got 1');
+    expect(made).toBe(0);
+  });
+
   it('starts the optimizer and the learning rate afresh in each stage', async () => {
     const { states, rates } = await run();
     expect(rates.slice(10)).toEqual(rates.slice(0, 10));

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { edmPreconditioning } from '@onestep/core';
 import { countLeaks, hostTensor, type OnestepError, tf, useBackend } from '@onestep/tensor';
 import { createTrainer, type LogEntry, type TrainingState } from '@onestep/training';
 import { tinyRecipe } from '../recipes-for-tests';
@@ -55,6 +56,25 @@ describe('createTrainer', () => {
     expect(groups.target).toEqual(groups.student);
     expect(groups['ema.main']).toEqual(groups.student);
     expect(Object.values(groups['optimizer.m']).every(({ data }) => data.every((value) => value === 0))).toBe(true);
+  });
+
+  it('takes a teacher that says nothing else for EDM with the noise embedding of the recipe', async () => {
+    const { groups } = await (await createTrainer({ recipe: tinyRecipe('edm'), network, batches })).readState();
+    const recipe = tinyRecipe('cd', { steps: 2, preconditioning: { sigmaData: 0.4, cNoise: 'openai' } });
+    const studentWith = async (preconditioning?: ReturnType<typeof edmPreconditioning>) => {
+      const trainer = await createTrainer({
+        recipe,
+        network,
+        batches,
+        teacher: { params: groups.student, preconditioning },
+      });
+      await trainer.run();
+      const state = await trainer.readState();
+      trainer.dispose();
+      return state.groups.student;
+    };
+    const given = { sigmaData: 0.4, cNoise: 'openai' } as const;
+    expect(await studentWith()).toEqual(await studentWith(edmPreconditioning(given)));
   });
 
   it('stops at a loss that is not a number, names step, sigma and tensors, and saves nothing', async () => {

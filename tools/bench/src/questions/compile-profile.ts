@@ -23,7 +23,7 @@ interface ProfileOptions {
 }
 
 /** Rows of a table by shape, and by kind beside products and convolutions; what is beyond is summed up. */
-const shownShapes = 12;
+const shownShapes = 8;
 const shownKinds = 8;
 
 /** One piece of compiled work. */

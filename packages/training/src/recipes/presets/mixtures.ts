@@ -57,6 +57,8 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
     config: { embeddingScale: 8, ...config },
   });
   const trigflow = { preconditioning: { name: 'trigflow' as const, sigmaData }, network: timed() };
+  /** Without a weight the small levels are hardly trained, and every larger one inherits their error. */
+  const smallLevels = 'snr+1' as const;
   /** t = 0.001. */
   const flow = { sigma: { min: 0.01, max: 999 } };
   return {
@@ -70,7 +72,7 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
     [`${spec}-cd`]: preset(
       {
         method: 'cd',
-        objective: { numScales: 18 },
+        objective: { numScales: 18, weighting: smallLevels },
         optimizer: { learningRate: 1e-3 },
         init: teacher,
         steps: 2000,
@@ -79,7 +81,7 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
     ),
     [`${spec}-ct`]: preset({
       method: 'ct',
-      objective: { startScales: 2, endScales: 40 },
+      objective: { startScales: 2, endScales: 40, weighting: smallLevels },
       optimizer: { learningRate: 1e-3 },
       steps: 3000,
     }),
@@ -97,7 +99,8 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
       {
         ...trigflow,
         method: 'scd',
-        objective: { tangentWarmupSteps: 500 },
+        // A learned weight grows without bound at levels that have converged, and drowns the others.
+        objective: { pMean: -0.4, tangentWarmupSteps: 500, adaptiveWeighting: false },
         optimizer: { learningRate: 1e-3, betas: [0.9, 0.99] },
         init: teacher,
         steps: 3000,
@@ -108,7 +111,7 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
       {
         ...trigflow,
         method: 'sct',
-        objective: { tangentWarmupSteps: 500 },
+        objective: { pMean: -0.4, tangentWarmupSteps: 500 },
         optimizer: { learningRate: 1e-3, betas: [0.9, 0.99] },
         init: teacher,
         steps: 3000,

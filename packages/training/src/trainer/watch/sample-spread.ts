@@ -1,5 +1,6 @@
 import type { HostTensor } from '@onestep/tensor';
 import { rounded, type WatchFinding } from './watch-event';
+import type { WatchSettings } from './watch-settings';
 
 /**
  * How much images differ from each other: the root of the mean over pixels of the variance over images. It is near zero
@@ -27,6 +28,14 @@ export function sampleSpread({ shape, data }: HostTensor): number {
 export interface SampleStats {
   /** Their spread, as {@link sampleSpread} measures it. */
   readonly std: number;
+}
+
+/** Whether a run has come far enough for its samples to be judged; see {@link WatchSettings.samplesFrom}. */
+export function judgesSamples(
+  { step, totalSteps }: { readonly step: number; readonly totalSteps: number },
+  { samplesFrom, window }: Pick<WatchSettings, 'samplesFrom' | 'window'>,
+): boolean {
+  return step >= Math.max(samplesFrom * totalSteps, window);
 }
 
 /**

@@ -19,6 +19,11 @@ export interface WatchSettings {
   readonly maxEvents: number;
   /** Samples whose spread is below this share of the data's have collapsed. */
   readonly samplesFraction: number;
+  /**
+   * Share of the run's steps after which samples are judged, [0, 1]; never before `window` steps. A model that has just begun
+   * does make one image of every noise.
+   */
+  readonly samplesFrom: number;
 }
 
 /** The settings of a recipe; outliers are acted on by default where the policy is not to stop. */

@@ -5,7 +5,7 @@ import { sampleSpread } from '@onestep/training';
 import { noLimit } from '../../../src/step/update-limits';
 import { checkAverages } from '../../../src/trainer/watch/check-averages';
 import { outlierLimit } from '../../../src/trainer/watch/outlier-limit';
-import { checkSamples } from '../../../src/trainer/watch/sample-spread';
+import { checkSamples, judgesSamples } from '../../../src/trainer/watch/sample-spread';
 import { emptyWatch } from '../../../src/trainer/watch/watch-state';
 
 const options = { factor: 10, window: 8 };
@@ -78,5 +78,13 @@ describe('sampleSpread', () => {
     expect(check(0.14)).toMatchObject({ kind: 'samples', step: 3 });
     expect(check(NaN)).toBeDefined();
     expect(check(0, 0)).toBeUndefined();
+  });
+
+  it('is judged from a share of the run on, and never before the watch has seen its window', () => {
+    const judged = (step: number, totalSteps: number, samplesFrom = 0.5) =>
+      judgesSamples({ step, totalSteps }, { samplesFrom, window: 100 });
+    expect([judged(499, 1000), judged(500, 1000)]).toEqual([false, true]);
+    expect([judged(4, 4), judged(99, 100), judged(100, 100)]).toEqual([false, false, true]);
+    expect([judged(99, 1000, 0), judged(100, 1000, 0), judged(999, 1000, 1)]).toEqual([false, true, false]);
   });
 });

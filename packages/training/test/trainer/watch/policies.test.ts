@@ -78,8 +78,14 @@ describe('the policy stop', () => {
       /^the loss is \S+ at step 23: sigma of the batch is \[.*\]; not finite for images/,
     );
     expect(states.at(-1)?.step).toBe(20);
+    expect(error?.message).toMatch(/clipNorm; the last checkpoint is unharmed\.$/);
     expect(entries.at(-1)).toMatchObject({ step: 23, events });
     expect(entries.at(-1)?.loss).toBeGreaterThan(0);
+  });
+
+  it('speaks of no checkpoint where there is none yet', async () => {
+    const { error } = await run({}, { 2: 1e25 });
+    expect(error?.message).toMatch(/set optimizer\.clipNorm\.$/);
   });
 
   it('reports outliers and goes on', async () => {
@@ -142,6 +148,7 @@ describe('the policy skip', () => {
       'stop',
     ]);
     expect(error?.message).toContain('The policy "skip" has acted 2 times already');
+    expect(error?.message).toContain('Lower optimizer.learningRate');
   });
 });
 
@@ -244,15 +251,15 @@ describe('a run that is watched', () => {
 
   it('reports samples that have collapsed, if the hook tells their spread', async () => {
     const events: WatchEvent[] = [];
-    const recipe = tinyRecipe('edm', { steps: 10, logging: { samplesEverySteps: 5 } });
+    const recipe = tinyRecipe('edm', { steps: 20, logging: { samplesEverySteps: 5 }, watch: { window: 8 } });
     const trainer = await createTrainer({ recipe, network, batches: good });
     await trainer.run({
-      onSample: ({ step }) => (step === 5 ? { std: 0.001 } : { std: 0.4 }),
+      onSample: ({ step }) => (step <= 10 ? { std: 0.001 } : { std: 0.4 }),
       onEvent: (event) => void events.push(event),
     });
     trainer.dispose();
     expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ kind: 'samples', step: 5, action: 'none', value: 0.001 });
-    expect(events[0].message).toMatch(/^the samples have collapsed to a spread of 0.001, below 0.0\d+, at step 5\.$/);
+    expect(events[0]).toMatchObject({ kind: 'samples', step: 10, action: 'none', value: 0.001 });
+    expect(events[0].message).toMatch(/^the samples have collapsed to a spread of 0.001, below 0.0\d+, at step 10\.$/);
   });
 });

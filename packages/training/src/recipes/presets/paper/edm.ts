@@ -49,7 +49,7 @@ export const edmPaperPresets: Presets = {
     },
     {
       notes: [
-        'Warm-up, half-life of the average and flips are not given for the teacher; none, 0.5 M images and flips here.',
+        'Warm-up, half-life of the average, flips and the law of sigma are not given for the teacher; none, 0.5 M images, flips and the law of EDM here.',
       ],
     },
   ),
