@@ -22,9 +22,10 @@ describe('the shipped weights', () => {
   beforeAll(() => useBackend('wasm'));
 
   for (const dataset of lenetDatasets) {
-    it(`classify the first 500 test images of ${dataset} where it is installed`, async () => {
+    it(`classify the first 500 test images of ${dataset} where it is installed`, async ({ skip }) => {
       const data = await firstTestImages(dataset);
-      if (data === undefined) return;
+      // MNIST is a dependency; the other is there only where somebody installed it.
+      if (data === undefined) return dataset === 'mnist' ? expect.unreachable('MNIST is missing') : skip();
       const model = await loadLenet(dataset);
       const params = paramsFromHost(model.weights);
       let correct = 0;

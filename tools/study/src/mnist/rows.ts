@@ -94,7 +94,7 @@ export function mnistRows(): readonly Row[] {
       samples: flow,
     },
     {
-      name: '2-rf distilled',
+      name: '2-rf-distilled',
       method: 'reflow',
       start: '2-rf',
       pairs: '2-rf',

@@ -47,6 +47,7 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
       checkpoint: { everySteps: 500 },
       logging: { everySteps: 50 },
       ...fields,
+      optimizer: { decay: { from: 0.5, to: 0.01 }, ...fields.optimizer },
     },
   });
   const teacher = { from: 'teacher' } as const;
@@ -59,6 +60,11 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
   const trigflow = { preconditioning: { name: 'trigflow' as const, sigmaData }, network: timed() };
   /** Without a weight the small levels are hardly trained, and every larger one inherits their error. */
   const smallLevels = 'snr+1' as const;
+  /**
+   * A norm alone pulls towards a median, which in few dimensions is far from the mean: the constant turns it into a square
+   * for all but the largest errors.
+   */
+  const huberC = 0.5;
   /** t = 0.001. */
   const flow = { sigma: { min: 0.01, max: 999 } };
   return {
@@ -87,12 +93,18 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
     }),
     [`${spec}-ict`]: preset({
       method: 'ict',
-      objective: { startScales: 10, endScales: 160 },
+      objective: { startScales: 10, endScales: 160, huberC },
       optimizer: { learningRate: 1e-3 },
       steps: 3000,
     }),
     [`${spec}-ect`]: preset(
-      { method: 'ect', objective: { numStages: 5 }, optimizer: { learningRate: 1e-3 }, init: teacher, steps: 2000 },
+      {
+        method: 'ect',
+        objective: { numStages: 5, c: huberC },
+        optimizer: { learningRate: 1e-3 },
+        init: teacher,
+        steps: 2000,
+      },
       'edm',
     ),
     [`${spec}-scd`]: preset(
@@ -111,7 +123,8 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
       {
         ...trigflow,
         method: 'sct',
-        objective: { pMean: -0.4, tangentWarmupSteps: 500 },
+        // For the same reason a larger constant under the norm of the tangent.
+        objective: { pMean: -0.4, tangentWarmupSteps: 500, tangentC: 3, adaptiveWeighting: false },
         optimizer: { learningRate: 1e-3, betas: [0.9, 0.99] },
         init: teacher,
         steps: 3000,
