@@ -52,7 +52,7 @@ export function mixtureRows(range: Range): readonly Row[] {
       start: 'edm',
       teacher: true,
       // The learned weight grows without bound at levels that have converged, and drowns the others here.
-      objective: { tangentWarmupSteps: 1000, pMean: -0.4, adaptiveWeighting: false },
+      objective: { tangentWarmupSteps: 1000, pMean: 0, pStd: 1.6, tangentC: 3, adaptiveWeighting: false },
       recipe: { ...tuned, preconditioning: { name: 'edm' } },
       samples: plans.consistency,
     },
@@ -111,6 +111,14 @@ export function mixtureRows(range: Range): readonly Row[] {
       recipe: { ...flowRange, ...tuned },
       samples: plans.single(999),
     },
-    { name: 'meanflow', method: 'meanflow', start: 'random', secondTime: true, samples: plans.jump },
+    {
+      name: 'meanflow',
+      method: 'meanflow',
+      start: 'random',
+      secondTime: true,
+      // Wider times than the paper's, which has none near the largest sigma in so few steps, and squares unweighted.
+      objective: { jumpShare: 0.75, weightPower: 0, pMean: 0.5, pStd: 1.6 },
+      samples: plans.jump,
+    },
   ];
 }
