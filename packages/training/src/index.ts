@@ -1,5 +1,6 @@
 // Objectives
 export type {
+  Adversary,
   DrawRequest,
   Model,
   Objective,
@@ -19,6 +20,7 @@ export type { ScmObjectiveOptions } from './objectives/scm';
 export { harmonicLogWeight, type LogWeight } from './objectives/log-weight';
 export { meanflowObjective, type MeanflowObjectiveOptions } from './objectives/meanflow';
 export { ctmObjective, type CtmObjectiveOptions } from './objectives/ctm';
+export type { CtmAdversarialOptions } from './objectives/ctm-adversarial';
 export { pdObjective, type PdObjectiveOptions } from './objectives/pd';
 export { kdObjective, type KdObjectiveOptions } from './objectives/kd';
 export { reflowObjective, type ReflowObjectiveOptions } from './objectives/reflow';

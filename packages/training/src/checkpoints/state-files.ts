@@ -7,19 +7,19 @@ import { checkpointVersion, parsePosition, type StoredPosition } from './stored-
 
 /**
  * The files of a checkpoint: `model.safetensors`, `target.safetensors`, `teacher.safetensors`, `ema-NAME.safetensors` (each
- * also a model file by itself), `optimizer.safetensors` (names `GROUP/PARAMETER`), `auxiliary.safetensors`,
- * `snapshot.safetensors` (names `GROUP/PARAMETER`) and `state.json`. Equal states give equal bytes.
+ * also a model file by itself), `optimizer.safetensors` (names `GROUP/PARAMETER`, of an adversary's optimizer
+ * `adversary.GROUP/PARAMETER`), `auxiliary.safetensors`, `adversary.safetensors`, `snapshot.safetensors` (names `GROUP/PARAMETER`) and `state.json`. Equal states give equal bytes.
  */
 export function stateToFiles(state: TrainingState): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   const { groups, model, snapshot, ...rest } = state;
   const groupNames = Object.keys(groups).sort();
   for (const name of groupNames.filter((group) => !isMoment(group))) {
-    // What the objective learns beside the network is no model.
-    const metadata = name === 'auxiliary' ? {} : modelMetadata(model);
+    // What the objective learns beside the network is no model, nor is an adversary.
+    const metadata = name === 'auxiliary' || name === 'adversary' ? {} : modelMetadata(model);
     files.set(fileOfGroup(name), writeSafetensors(groups[name], metadata));
   }
-  const moments = groupNames.filter(isMoment).map((name) => [name.slice(momentPrefix.length), groups[name]] as const);
+  const moments = groupNames.filter(isMoment).map((name) => [momentKey(name), groups[name]] as const);
   files.set('optimizer.safetensors', writeSafetensors(joinGroups(moments), {}));
   if (snapshot !== undefined) {
     files.set('snapshot.safetensors', writeSafetensors(joinGroups(Object.entries(snapshot.groups)), {}));
@@ -54,7 +54,7 @@ export function filesToState(files: ReadonlyMap<string, Uint8Array>): TrainingSt
   const moments = splitGroups(readParams(files, 'optimizer.safetensors'));
   const groups = groupNames.map((name): [string, HostParams] => {
     if (!isMoment(name)) return [name, readParams(files, fileOfGroup(name))];
-    return [name, takeGroup(moments, name.slice(momentPrefix.length), { file: 'optimizer.safetensors', name })];
+    return [name, takeGroup(moments, momentKey(name), { file: 'optimizer.safetensors', name })];
   });
   return {
     step,
@@ -77,8 +77,9 @@ function snapshotGroups(files: ReadonlyMap<string, Uint8Array>, names: readonly 
   return Object.fromEntries(names.map((name) => [name, takeGroup(groups, name, { file, name })]));
 }
 
-const momentPrefix = 'optimizer.';
-const isMoment = (name: string): boolean => name.startsWith(momentPrefix);
+const isMoment = (name: string): boolean => /^(adversary\.)?optimizer\./.test(name);
+/** `optimizer.m` -> `m`, `adversary.optimizer.m` -> `adversary.m`. */
+const momentKey = (name: string): string => name.replace('optimizer.', '');
 
 /** `student` -> `model.safetensors`, `ema.slow` -> `ema-slow.safetensors`. */
 function fileOfGroup(name: string): string {

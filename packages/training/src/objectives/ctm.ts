@@ -1,18 +1,13 @@
 import { l2Distance, solverFromName, weighting, type Distance, type Solver } from '@onestep/core';
-import {
-  tf,
-  valueAndGrads,
-  type Params,
-  type Scalar,
-  type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-} from '@onestep/tensor';
+import { tf, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '@onestep/tensor';
 import type { GridOptions } from '../internal/consistency-pairs';
+import { balanced, lastLayerNorm } from '../internal/last-layer-norm';
 import { noised } from '../internal/noised';
 import { drawTrajectories } from '../internal/trajectory-draws';
+import { ctmAdversarial, type CtmAdversarialOptions } from './ctm-adversarial';
 import { drawNoise, drawPerImage, perImageTensor } from './image-draws';
 import {
+  requireAdversary,
   requireTarget,
   requireTeacher,
   type DrawRequest,
@@ -38,6 +33,8 @@ export interface CtmObjectiveOptions {
   /** Mean and std of ln sigma in one half of the denoising term; default -1.2 and 1.2. */
   readonly dsmPMean?: number | undefined;
   readonly dsmPStd?: number | undefined;
+  /** The adversarial term; default none. */
+  readonly adversarial?: CtmAdversarialOptions | undefined;
   /** Of the grid; defaults 0.002, 80, 7. */
   readonly sigmaMin?: number | undefined;
   readonly sigmaMax?: number | undefined;
@@ -55,22 +52,29 @@ const largestDsmFactor = 1e4;
  * both seen at sigmaMin; and G's inner part must stay a denoiser.
  *
  *     d(G-(G(x, sigma, s), s, sigmaMin), G-(G_sg(x_u, u, s), s, sigmaMin))
- *       + lambda (sigma'^-2 + sigmaData^-2) mean (D(x0 + sigma' n', sigma') - x0)^2
+ *       + lambda (sigma'^-2 + sigmaData^-2) mean (g(x0 + sigma' n', sigma', sigma') - x0)^2
+ *       - lambda' D(G-(G(x, sigma, s), s, sigmaMin))
  *
  * G-: the target, through which the gradient of the first term flows to G's result; x_u: the teacher's solution from
- * x = x0 + sigma n over m intervals; D(x, sigma) = g(x, sigma, sigma). `adaptive`: lambda = |grad of the first term| /
- * (|grad of the second| + 1e-4), at most 1e4, with respect to the weight of the last layer, without gradient itself.
+ * x = x0 + sigma n over m intervals. `adaptive`: lambda = |grad of the first term| / (|grad of the second| + 1e-4), at most
+ * 1e4, with respect to the weight of the last layer, without gradient itself.
+ *
+ * With `adversarial`: D, a discriminator, learns in every second step from `startStep` on to tell the student's results
+ * from the data, mean max(0, 1 - D(x0)) + max(0, 1 + D(fake)), while the student stands still; the steps between have the
+ * third term, lambda' being the same quotient for that term, within [weightMin, weightMax]. Before, lambda' = 0.
  *
  * Draws: `noise`, `dsmNoise` `[B, ...]`; `sigma`, `sigmaNext` (u), `s`, `dsmSigma`, `dsmWeight` `[B]`; `levels [B, M + 1]`.
  *
- * @throws RangeError if an option is out of range, or as core's weighting does; TypeError from `targets`, if the weight is
- *   adaptive and the network names no output weight
+ * @throws RangeError if an option is out of range, or as core's weighting does; TypeError from `targets`, if a weight is
+ *   adaptive (that of the adversarial term always is) and the network names no output weight
  * @remarks The released code draws one m per batch; here each image has its own, which has the same mean and less
  *   variance, and needs one graph for all steps: images with a smaller m repeat their last level. So a step always costs
  *   `maxSolverSteps` solver steps. The adaptive weight repeats the student's forward pass; compiled, that pass is shared.
  *   It is one number per call, so that with gradient accumulation each slice of a batch has its own.
- *   The paper's adversarial term is not offered: it is defined on a frozen feature network, and needs a second network
- *   with an optimizer of its own.
+ *   The discriminator is not the paper's: that one is StyleGAN-XL's, projected on features of frozen pretrained networks,
+ *   with augmentation. This one is a small network trained from scratch on raw images, without labels; its results say
+ *   nothing about the paper's. The graph is the same in all steps, so that those before `startStep` cost as much as later
+ *   ones, and a step in which the student stands still as much as one in which it moves.
  * @see Kim et al. 2023, "Consistency trajectory models", Eq. 14 and Algorithm 1; sony/ctm, ctm_losses
  */
 export function ctmObjective(options: CtmObjectiveOptions = {}): Objective {
@@ -81,15 +85,17 @@ export function ctmObjective(options: CtmObjectiveOptions = {}): Objective {
   const grid: GridOptions = { sigmaMin, sigmaMax, rho };
   const solver = solverFromName(options.solver ?? 'heun');
   const weigh = weighting('karras', { sigmaData });
+  const rival = options.adversarial && ctmAdversarial(options.adversarial);
 
-  /** Loss of each image against the target of the batch. */
-  const trajectoryLoss = (student: Model, outer: Model, { draws, condition }: ObjectiveBatch, goal: Goal): Tensor1D => {
-    const jumped = student.jump(goal.start, draws.sigma as Tensor1D, draws.s as Tensor1D, condition);
-    return distance(toOrigin(outer, jumped, draws.s as Tensor1D, { sigmaMin, condition }), goal.target);
+  /** What the student makes of the start of each trajectory, seen at sigmaMin. */
+  const landing = (student: Model, outer: Model, { draws, condition }: ObjectiveBatch, start: Tensor): Tensor => {
+    const jumped = student.jump(start, draws.sigma as Tensor1D, draws.s as Tensor1D, condition);
+    return toOrigin(outer, jumped, draws.s as Tensor1D, { sigmaMin, condition });
   };
 
   return {
     name: 'ctm',
+    ...(rival === undefined ? {} : { adversary: rival.adversary }),
     needs: { teacher: 'frozen', target: targetEma > 0 ? 'ema' : 'stop-gradient', secondTime: true },
     curriculum: () => ({ numScales, targetEma }),
     draws(request) {
@@ -111,26 +117,33 @@ export function ctmObjective(options: CtmObjectiveOptions = {}): Objective {
         teacher(x, sigma, { ...condition, dropout: undefined }),
       );
       const jumped = models.student.jump(reached, draws.sigmaNext as Tensor1D, draws.s as Tensor1D, condition);
-      const goal = { start, target: toOrigin(outer, jumped, draws.s as Tensor1D, { sigmaMin, condition }) };
+      const target = toOrigin(outer, jumped, draws.s as Tensor1D, { sigmaMin, condition });
+      const land = (student: Model): Tensor => landing(student, outer, batch, start);
+      const norm = (loss: (student: Model) => Tensor1D): Scalar => normOf(models.student, loss);
+      const balances = dsmWeight === 'adaptive' || rival !== undefined;
+      const first = balances ? norm((student) => distance(land(student), target)) : tf.scalar(0);
       const factor =
         dsmWeight === 'adaptive'
-          ? balance(models.student, {
-              first: (student) => trajectoryLoss(student, outer, batch, goal),
-              second: (student) => denoisingLoss(student, batch),
-            })
+          ? balanced(
+              first,
+              norm((student) => denoisingLoss(student, batch)),
+              largestDsmFactor,
+            )
           : tf.scalar(dsmWeight);
-      return { ...goal, factor };
+      const made = { start, target, factor };
+      if (rival === undefined) return made;
+      const { params, teaches } = requireAdversary('ctmObjective', models);
+      const second = norm((student) => rival.term(params, land(student)));
+      return { ...made, fake: land(models.student), rivalFactor: tf.mul(rival.weight(first, second), teaches) };
     },
-    loss(student, batch, { start, target, factor }, models) {
-      const first = trajectoryLoss(student, requireTarget('ctmObjective', models), batch, { start, target });
-      return tf.add(first, tf.mul(denoisingLoss(student, batch), factor));
+    loss(student, batch, { start, target, factor, rivalFactor }, models) {
+      const landed = landing(student, requireTarget('ctmObjective', models), batch, start);
+      const own = tf.add<Tensor1D>(distance(landed, target), tf.mul(denoisingLoss(student, batch), factor));
+      if (rival === undefined) return own;
+      const { params } = requireAdversary('ctmObjective', models);
+      return tf.add(own, tf.mul(rival.term(params, landed), rivalFactor));
     },
   };
-}
-
-interface Goal {
-  readonly start: Tensor;
-  readonly target: Tensor;
 }
 
 function denoisingLoss(student: Model, { images, draws, condition }: ObjectiveBatch): Tensor1D {
@@ -163,21 +176,14 @@ function solveLevels(
   return x;
 }
 
-/** |grad first| / (|grad second| + 1e-4) at the last layer, at most 1e4. */
-function balance(student: Model, losses: Readonly<Record<'first' | 'second', (student: Model) => Tensor1D>>): Scalar {
-  const name = student.outputWeight;
-  if (name === undefined) {
-    throw new TypeError(
-      'ctmObjective: dsmWeight "adaptive" needs a network that names its output weight, got one that does not. Set dsmWeight to a number.',
-    );
-  }
-  const norm = (loss: (student: Model) => Tensor1D): Scalar => {
-    const atLast = (last: Params): Scalar => tf.mean<Scalar>(loss(student.withParams({ ...student.params, ...last })));
-    const { grads } = valueAndGrads(atLast, { [name]: student.params[name] });
-    return tf.sqrt(tf.sum<Scalar>(tf.square(grads[name])));
-  };
-  const ratio = tf.div<Scalar>(norm(losses.first), tf.add(norm(losses.second), 1e-4));
-  return tf.minimum(ratio, tf.scalar(largestDsmFactor));
+/** Norm of a term's gradient at the last layer. */
+function normOf(student: Model, loss: (student: Model) => Tensor1D): Scalar {
+  return lastLayerNorm(
+    student,
+    loss,
+    'ctmObjective: adaptive weights need a network that names its output weight, got one that does not. ' +
+      'Set dsmWeight to a number, and leave out the adversarial term.',
+  );
 }
 
 /** One half lognormal, the other at a uniform position of the noisier 70 % of the grid. */

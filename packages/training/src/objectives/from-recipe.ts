@@ -6,10 +6,12 @@ import {
 } from '@onestep/core';
 import type { ModelDescription } from '../model-file/model-description';
 import type { MethodName } from '../recipes/objective-schemas';
-import type { Recipe } from '../recipes/schema';
+import { optimizerFromRecipe } from '../optimizers/from-recipe';
+import type { Recipe, RecipeOf } from '../recipes/schema';
 import { cdObjective } from './cd';
 import { ctObjective } from './ct';
 import { ctmObjective } from './ctm';
+import type { CtmAdversarialOptions } from './ctm-adversarial';
 import { ectObjective } from './ect';
 import { edmObjective } from './edm';
 import { ictObjective } from './ict';
@@ -45,7 +47,12 @@ export function objectiveFromRecipe(recipe: Recipe): Objective {
     case 'sct':
       return sctObjective({ ...shared, ...recipe.objective });
     case 'ctm':
-      return ctmObjective({ ...shared, ...recipe.objective, distance: recipeDistance(recipe.objective) });
+      return ctmObjective({
+        ...shared,
+        ...recipe.objective,
+        distance: recipeDistance(recipe.objective),
+        adversarial: recipeAdversarial(recipe.objective.adversarial),
+      });
     case 'pd':
       return pdObjective({ ...shared, ...recipe.objective, distance: recipeDistance(recipe.objective) });
     case 'kd':
@@ -106,6 +113,12 @@ export function modelKindOf(recipe: Recipe): ModelDescription['kind'] {
     default:
       return 'consistency';
   }
+}
+
+function recipeAdversarial(options: RecipeOf<'ctm'>['objective']['adversarial']): CtmAdversarialOptions | undefined {
+  if (options === undefined) return undefined;
+  const { optimizer, ...rest } = options;
+  return { ...rest, optimizer: optimizerFromRecipe(optimizer), learningRate: optimizer.learningRate };
 }
 
 function recipeDistance({ distance, huberC }: { readonly distance: string; readonly huberC: number }) {

@@ -1,5 +1,6 @@
 import type { Condition, Conditioning, Denoiser, JumpFunction, Preconditioning } from '@onestep/core';
-import type { HostTensor, Params, Tensor, Tensor1D } from '@onestep/tensor';
+import type { HostTensor, Params, RandomStream, Scalar, Tensor, Tensor1D } from '@onestep/tensor';
+import type { Optimizer } from '../optimizers/optimizer';
 
 /** Where a run stands when a step begins. */
 export interface Progress {
@@ -45,6 +46,8 @@ export interface ObjectiveModels {
   /** The student's weights or their slow copy, by `needs.target`. */
   readonly target?: Model | undefined;
   readonly teacher?: Denoiser | undefined;
+  /** Where the objective has an adversary: its weights, and 1 in steps whose loss it takes part in, else 0. */
+  readonly adversary?: { readonly params: Params; readonly teaches: Scalar } | undefined;
 }
 
 /** One batch as tensors. */
@@ -69,6 +72,29 @@ export interface Stage {
 }
 
 /**
+ * A second set of weights that is trained against the student: a discriminator. It has an optimizer of its own, takes turns
+ * with the student from `startStep` on, the adversary first, and is no part of averages and model files.
+ */
+export interface Adversary {
+  /** Updates of the student before the adversary's first, integer >= 0. */
+  readonly startStep: number;
+  readonly optimizer: Optimizer;
+  /** Of the adversary, constant. */
+  readonly learningRate: number;
+  /** Shape of every weight, by name, for images of a shape. */
+  shapes(imageShape: readonly number[]): Readonly<Record<string, readonly number[]>>;
+  /** Fresh weights in host memory, parameter by parameter from the streams of `rng`. */
+  init(imageShape: readonly number[], rng: (name: string) => RandomStream): Readonly<Record<string, HostTensor>>;
+  /**
+   * The adversary's own loss of each image, `[B]`.
+   *
+   * @param params - its weights, the only ones with a gradient
+   * @param targets - the result of {@link Objective.targets}, which holds what the student made
+   */
+  loss(params: Params, batch: ObjectiveBatch, targets: Readonly<Record<string, Tensor>>): Tensor1D;
+}
+
+/**
  * One training method: its draws, its targets and its loss. Everything on tensors is pure and reads nothing back, so
  * a step made from it can be traced and compiled.
  */
@@ -89,6 +115,8 @@ export interface Objective {
   };
   /** Shapes of what the objective learns beside the network, by name; it starts at zero. */
   readonly auxiliary?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Only for methods without stages. The student's loss holds its term times `models.adversary.teaches`. */
+  readonly adversary?: Adversary | undefined;
   /** Numbers that follow progress: `numScales`, `targetEma`, `stage`. */
   curriculum(progress: Progress): Readonly<Record<string, number>>;
   /** For methods in stages: the stage a step belongs to. Default: the whole run is one. */
@@ -138,4 +166,13 @@ export function requirePairs(objective: string, batch: ObjectiveBatch): Tensor {
     throw new TypeError(`${objective}: this objective needs pairs of noise and image, got images alone.`);
   }
   return batch.pairNoise;
+}
+
+/** The adversary, or an error that says the caller forgot it. */
+export function requireAdversary(
+  objective: string,
+  models: Pick<ObjectiveModels, 'adversary'>,
+): NonNullable<ObjectiveModels['adversary']> {
+  if (models.adversary === undefined) throw new TypeError(`${objective}: this objective needs an adversary, got none.`);
+  return models.adversary;
 }

@@ -4,7 +4,9 @@ import type { Optimizer } from './optimizer';
 import { radam } from './radam';
 
 /** The optimizer a recipe names. */
-export function optimizerFromRecipe(recipe: Recipe['optimizer']): Optimizer {
+export function optimizerFromRecipe(
+  recipe: Pick<Recipe['optimizer'], 'name' | 'betas' | 'epsilon' | 'weightDecay' | 'amsgrad'>,
+): Optimizer {
   const { name, betas, epsilon, weightDecay, amsgrad } = recipe;
   const options = { betas, epsilon, weightDecay };
   switch (name) {

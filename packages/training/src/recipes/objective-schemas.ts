@@ -78,6 +78,33 @@ export const scmOptionsSchema = z.strictObject({
   adaptiveWeighting: z.boolean().default(true),
 });
 
+/** Options of the adversarial term of `ctm`. */
+const ctmAdversarialSchema = z
+  .strictObject({
+    /** Updates of the student before the term begins. */
+    startStep: z.int().min(0),
+    /** Bounds of the adaptive weight. */
+    weightMin: z.number().min(0).default(0.01),
+    weightMax: z.number().positive().default(10),
+    /** Width of the discriminator. */
+    channels: count.max(4096).default(64),
+    /** Of the discriminator; its learning rate is constant. */
+    optimizer: z
+      .strictObject({
+        name: z.enum(['adam', 'adamw', 'radam', 'radam-original']).default('radam'),
+        learningRate: z.number().positive().default(2e-3),
+        betas: z.tuple([unit, z.number().gt(0).lt(1)]).default([0.5, 0.9]),
+        epsilon: z.number().positive().default(1e-8),
+        weightDecay: z.number().min(0).default(0),
+        amsgrad: z.boolean().default(false),
+      })
+      .prefault({}),
+  })
+  .refine(({ weightMin, weightMax }) => weightMin <= weightMax, {
+    path: ['weightMin'],
+    error: 'must be at most weightMax',
+  });
+
 /** Options of the `ctm` method: consistency trajectory models. */
 export const ctmOptionsSchema = z
   .strictObject({
@@ -92,6 +119,8 @@ export const ctmOptionsSchema = z
     dsmWeight: z.union([z.literal('adaptive'), z.number().min(0)]).default('adaptive'),
     dsmPMean: z.number().default(-1.2),
     dsmPStd: z.number().positive().default(1.2),
+    /** The adversarial term, with a small discriminator; default none. */
+    adversarial: ctmAdversarialSchema.optional(),
   })
   .refine(({ numScales, maxSolverSteps }) => (maxSolverSteps ?? 1) < numScales, {
     path: ['maxSolverSteps'],

@@ -11,6 +11,12 @@ import type { TrainerOptions } from './trainer-options';
 export function checkNeeds(options: TrainerOptions, objective: Objective, preconditioning: Preconditioning): void {
   const { recipe, network, resume } = options;
   checkTeacher(options, objective, preconditioning);
+  const { startStep } = objective.adversary ?? {};
+  if (startStep !== undefined && startStep >= recipe.steps) {
+    refuse(
+      `the adversary would begin after ${startStep} steps, but the run has ${recipe.steps}. Set an earlier startStep.`,
+    );
+  }
   const rate = recipe.dropout ?? 0;
   if (rate > 0 && Object.keys(network.dropoutSites(recipe.batchSize)).length === 0) {
     refuse(`dropout is ${rate}, but network "${network.name}" was built without. Set its config's dropout too.`);

@@ -10,6 +10,7 @@ import {
 } from '@onestep/tensor';
 import type { Objective } from '../objectives/objective';
 import type { HostGroups, Optimizer } from '../optimizers/optimizer';
+import { adversaryGroup } from '../step/adversary';
 import { joinTrainables } from '../step/trainables';
 import { checkParams } from './check-params';
 import type { HostParams } from './training-state';
@@ -30,10 +31,11 @@ export function trainedShapes(network: Pick<Network, 'paramShapes'>, objective: 
 
 /** The state groups of a run, and the shapes of each. */
 export function groupShapes(
-  network: Pick<Network, 'paramShapes'>,
+  network: Pick<Network, 'paramShapes' | 'shape'>,
   { objective, optimizer, emaNames }: GroupPlan,
 ): Readonly<Record<string, Shapes>> {
-  const { needs, auxiliary = {} } = objective;
+  const { needs, adversary, auxiliary = {} } = objective;
+  const rival = adversary?.shapes(network.shape) ?? {};
   const weights = network.paramShapes;
   const trained = trainedShapes(network, objective);
   return Object.fromEntries([
@@ -43,24 +45,31 @@ export function groupShapes(
     ...(needs.teacher === 'stages' ? [['teacher', weights] as const] : []),
     ...optimizer.groups.map((group) => [`optimizer.${group}`, trained] as const),
     ...emaNames.map((name) => [`ema.${name}`, weights] as const),
+    ...(adversary === undefined ? [] : [['adversary', rival] as const]),
+    ...(adversary?.optimizer.groups ?? []).map((group) => [adversaryGroup(group), rival] as const),
   ]);
 }
 
 /**
  * State before the first step: target and averages begin as copies of the student, moments and what the objective learns
- * beside the network at zero.
+ * beside the network at zero, an adversary at random from the streams `init.adversary.NAME`.
  *
  * @param weights - in host memory: of the student, and of the teacher of an objective in stages
+ * @param plan - with the seed of the run
  */
 export function initialGroups(
   { student, teacher }: { readonly student: HostParams; readonly teacher?: HostParams | undefined },
-  network: Pick<Network, 'paramShapes'>,
-  plan: GroupPlan,
+  network: Pick<Network, 'paramShapes' | 'shape'>,
+  plan: GroupPlan & { readonly seed: number },
 ): HostGroups {
   const groups: Record<string, HostParams> = {};
   for (const [name, shapes] of Object.entries(groupShapes(network, plan))) {
-    const starts = name === 'auxiliary' || name.startsWith('optimizer.') ? zeros(shapes) : student;
-    groups[name] = name === 'teacher' && teacher !== undefined ? teacher : starts;
+    const empty = name === 'auxiliary' || /^(adversary\.)?optimizer\./.test(name);
+    groups[name] = name === 'teacher' && teacher !== undefined ? teacher : empty ? zeros(shapes) : student;
+  }
+  const { adversary } = plan.objective;
+  if (adversary !== undefined) {
+    groups.adversary = adversary.init(network.shape, (name) => randomStream(plan.seed, `init.adversary.${name}`));
   }
   return groups;
 }

@@ -1,9 +1,11 @@
 import type { Network } from '@onestep/core';
 import { hostTensor, randomStream, type HostTensor } from '@onestep/tensor';
 import { emaDecay, type EmaSpec } from '../ema/ema';
+import { adversaryTurn } from '../internal/adversary-turn';
 import { drawDropout } from '../objectives/image-draws';
 import type { Objective, Progress } from '../objectives/objective';
 import type { Optimizer } from '../optimizers/optimizer';
+import { adversaryGroup } from '../step/adversary';
 import { packInputs } from '../step/step-inputs';
 import type { HostBatch } from './host-batch';
 import { learningRateAt, type LearningRateSchedule } from './learning-rate';
@@ -50,8 +52,17 @@ export function stepInputs(source: StepSource, start: StepStart) {
   const stage = stageOf(objective, progress);
   const learningRate = learningRateAt(stage, source.schedule);
   const scalars: Record<string, number> = {};
-  for (const [name, value] of Object.entries(optimizer.scalars(start.updates ?? stage.step, learningRate))) {
+  const updates = start.updates ?? stage.step;
+  const { adversary } = objective;
+  const turn = adversary && adversaryTurn(updates, adversary.startStep);
+  for (const [name, value] of Object.entries(optimizer.scalars(turn?.updates.student ?? updates, learningRate))) {
     scalars[`optimizer.${name}`] = value;
+  }
+  if (adversary !== undefined && turn !== undefined) {
+    scalars['adversary.learns'] = turn.learns ? 1 : 0;
+    scalars['adversary.teaches'] = turn.teaches ? 1 : 0;
+    const own = adversary.optimizer.scalars(turn.updates.adversary, adversary.learningRate);
+    for (const [name, value] of Object.entries(own)) scalars[adversaryGroup(name)] = value;
   }
   if (objective.needs.target === 'ema') scalars.targetRate = 1 - curriculum.targetEma;
   for (const ema of emas) scalars[`emaRate.${ema.name}`] = 1 - emaDecay(ema, { imagesSeen, batchSize });

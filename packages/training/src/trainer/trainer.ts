@@ -58,7 +58,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const makeRunner = options.runnerFactory ?? eagerRunner;
   const runner: StepRunner = await makeRunner({
     step,
-    state: start === undefined ? (resume?.groups ?? {}) : initialGroups(start, network, plan),
+    state: start === undefined ? (resume?.groups ?? {}) : initialGroups(start, network, { ...plan, seed: recipe.seed }),
     ...(teacher !== undefined && objective.needs.teacher === 'frozen' ? { frozen: { teacher: teacher.params } } : {}),
   });
 

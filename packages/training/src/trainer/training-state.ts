@@ -36,7 +36,7 @@ export interface TrainingState {
   readonly stage: number;
   /** Optimizer updates in that stage; less than its steps where updates were discarded. */
   readonly updates: number;
-  /** `student`, `auxiliary`, `target`, `teacher`, `ema.NAME`, `optimizer.GROUP`. */
+  /** `student`, `auxiliary`, `target`, `teacher`, `ema.NAME`, `optimizer.GROUP`, `adversary`, `adversary.optimizer.GROUP`. */
   readonly groups: HostGroups;
   /** Numbers of the objective's curriculum at this point, for the reader. */
   readonly curriculum: Readonly<Record<string, number>>;

@@ -119,6 +119,16 @@ describe('parseRecipe', () => {
     ['an average too wide', { ema: [{ name: 'x', power: { relativeStd: 0.3 } }] }, 'ema[0].power.relativeStd'],
     ['negative guidance', { teacher: { guidance: -1 } }, 'teacher.guidance'],
     ['pairs of ECT that float32 cannot tell apart', { method: 'ect', objective: { q: 256 } }, 'objective.numStages'],
+    [
+      'an adversary that begins nowhere',
+      { method: 'ctm', objective: { adversarial: { channels: 8 } } },
+      'objective.adversarial.startStep',
+    ],
+    [
+      'bounds of a weight the wrong way round',
+      { method: 'ctm', objective: { adversarial: { startStep: 1, weightMin: 2, weightMax: 1 } } },
+      'objective.adversarial.weightMin',
+    ],
     ['an unknown policy', { watch: { policy: 'ignore' } }, 'watch.policy'],
   ])('refuses %s', (_, overrides, path) => {
     expect(problemsOf({ ...minimal, ...overrides }).map((problem) => problem.path)).toEqual([path]);

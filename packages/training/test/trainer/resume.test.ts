@@ -72,6 +72,13 @@ const variants: readonly [string, MethodName, Record<string, unknown>, (readonly
   ['sct with a learned weighting', 'sct', { objective: { tangentWarmupSteps: 10 } }],
   ['ctm', 'ctm', { init: { from: 'teacher' }, objective: { numScales: 4 } }],
   [
+    // Stops before the adversary begins, after its first step and after the student's that follows.
+    'ctm with an adversary',
+    'ctm',
+    { init: { from: 'teacher' }, objective: { numScales: 4, adversarial: { startStep: 5, channels: 4 } } },
+    [5, 6, 7],
+  ],
+  [
     // Stages of 5, 5 and 10 steps: stops in the middle of one, before, at and after an edge.
     'pd',
     'pd',

@@ -1,6 +1,6 @@
 import type { HostTensor } from '@onestep/tensor';
 import { noLimit } from '../../step/update-limits';
-import { nonFiniteFinding } from './non-finite';
+import { nonFiniteAdversary, nonFiniteFinding } from './non-finite';
 import { outlierLimit } from './outlier-limit';
 import { rangeOf, rounded, type WatchFinding } from './watch-event';
 import type { WatchSettings } from './watch-settings';
@@ -49,6 +49,8 @@ export function judgeStep(report: StepReport, limits: StepLimits, { outliersAct 
   if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
     return { findings: [nonFiniteFinding(report)], acts: true };
   }
+  const rivalNorm = report.outputs.adversaryNorm?.data[0] ?? 0;
+  if (!Number.isFinite(rivalNorm)) return { findings: [nonFiniteAdversary(report, rivalNorm)], acts: true };
   const findings: WatchFinding[] = [];
   const outlier = (kind: 'loss' | 'gradients', value: number, limit: number): void => {
     if (value <= limit) return;

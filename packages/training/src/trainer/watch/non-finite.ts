@@ -22,6 +22,18 @@ export function nonFiniteFinding({ step, outputs, draws, names }: StepReport): W
   };
 }
 
+/** The finding about a step in which the gradient of the adversary is not finite. */
+export function nonFiniteAdversary({ step, draws }: StepReport, norm: number): WatchFinding {
+  return {
+    kind: 'non-finite',
+    step,
+    sigma: rangeOf(draws.sigma?.data),
+    value: norm,
+    what: `the norm of the adversary's gradient is ${norm}`,
+    details: { adversaryNorm: norm },
+  };
+}
+
 function indicesOf(values: ArrayLike<number>): number[] {
   return Array.from(values).flatMap((value, i) => (Number.isFinite(value) ? [] : [i]));
 }
