@@ -12,7 +12,15 @@ export function mnistRows(): readonly Row[] {
   const trained = { optimizer: { ...radam, name: 'adam', learningRate: 1e-3, warmupSteps: 50 } } as const;
   const flowRange = { sigma: { min: imageRange.sigmaMin, max: 999 } };
   return [
-    { name: 'cd', method: 'cd', start: 'edm', teacher: true, recipe: tuned, samples: consistency },
+    {
+      name: 'cd',
+      method: 'cd',
+      start: 'edm',
+      teacher: true,
+      objective: { weighting: 'snr+1' },
+      recipe: tuned,
+      samples: consistency,
+    },
     {
       name: 'ect',
       method: 'ect',
@@ -26,7 +34,7 @@ export function mnistRows(): readonly Row[] {
       method: 'scd',
       start: 'edm',
       teacher: true,
-      objective: { tangentWarmupSteps: 300 },
+      objective: { tangentWarmupSteps: 200, adaptiveWeighting: false },
       recipe: { ...tuned, preconditioning: { name: 'edm' } },
       samples: consistency,
     },
@@ -34,7 +42,7 @@ export function mnistRows(): readonly Row[] {
       name: 'sct',
       method: 'sct',
       start: 'edm',
-      objective: { tangentWarmupSteps: 300 },
+      objective: { tangentWarmupSteps: 200, adaptiveWeighting: false },
       recipe: { ...tuned, preconditioning: { name: 'edm' } },
       samples: consistency,
     },
@@ -63,7 +71,7 @@ export function mnistRows(): readonly Row[] {
       name: 'ct',
       method: 'ct',
       start: 'random',
-      objective: { startScales: 2, endScales: 40, startEma: 0.9 },
+      objective: { startScales: 2, endScales: 40, startEma: 0.9, weighting: 'snr+1' },
       recipe: tuned,
       samples: consistency,
     },
@@ -80,6 +88,7 @@ export function mnistRows(): readonly Row[] {
       method: 'meanflow',
       start: 'random',
       secondTime: true,
+      objective: { pMean: 0, pStd: 1.4, jumpShare: 0.5 },
       recipe: trained,
       samples: jump,
     },
