@@ -111,7 +111,8 @@ async function mnistSetting({ seed, onProgress }: MnistStudyOptions): Promise<Se
     },
     batches: await digits(batchSize, seed),
     network: ({ secondTime = false }) => networkFromConfig({ preset: 'mnist-tiny', config: { secondTime } }),
-    teacher: (_, params) => ({ params }),
+    // The teacher's own network: a student that jumps has a second time that it does not know.
+    teacher: (_, params) => ({ params, network: networkFromConfig({ preset: 'mnist-tiny' }) }),
     pairs: {
       count: 6000,
       fromTeacher: (noise, runner) => solvedPairs(runner, noise),
