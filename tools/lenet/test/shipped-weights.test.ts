@@ -18,14 +18,20 @@ async function firstTestImages(name: string) {
   }
 }
 
+// Tests exist for the datasets that are there: MNIST is a dependency, the other is there only where somebody installed it.
+const installed = (
+  await Promise.all(lenetDatasets.map(async (dataset) => ({ dataset, data: await firstTestImages(dataset) })))
+).flatMap(({ dataset, data }) => (data === undefined ? [] : [{ dataset, data }]));
+
 describe('the shipped weights', () => {
   beforeAll(() => useBackend('wasm'));
 
-  for (const dataset of lenetDatasets) {
-    it(`classify the first 500 test images of ${dataset} where it is installed`, async ({ skip }) => {
-      const data = await firstTestImages(dataset);
-      // MNIST is a dependency; the other is there only where somebody installed it.
-      if (data === undefined) return dataset === 'mnist' ? expect.unreachable('MNIST is missing') : skip();
+  it('are tested on MNIST at least', () => {
+    expect(installed.map(({ dataset }) => dataset)).toContain('mnist');
+  });
+
+  for (const { dataset, data } of installed) {
+    it(`classify the first 500 test images of ${dataset}`, async () => {
       const model = await loadLenet(dataset);
       const params = paramsFromHost(model.weights);
       let correct = 0;
