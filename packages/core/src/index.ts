@@ -12,6 +12,7 @@ export { perImage } from './per-image';
 export { float64Space, tensorSpace, type VectorSpace } from './vector-space';
 
 // Noise grids and schedules
+export { rectifiedFlowSigmas } from './schedules/rectified-flow';
 export { appendZero, karrasSigmas, type KarrasOptions, type SigmaRange } from './schedules/karras';
 export { exponentialSigmas, polyexponentialSigmas, type PolyexponentialOptions } from './schedules/exponential';
 export { vpSigmas, type VpSigmasOptions } from './schedules/vp';
@@ -109,4 +110,10 @@ export {
 // Test bed: data whose denoiser is known exactly
 export { gaussianFlow, type GaussianFlow, type GaussianFlowOptions } from './testbed/gaussian-flow';
 export { gaussianMixture, type GaussianMixture, type GaussianMixtureOptions } from './testbed/gaussian-mixture';
-export { drawMixture, isTestMixture, testMixtures, type TestMixtureName } from './testbed/test-mixtures';
+export {
+  drawMixture,
+  type DrawMixtureOptions,
+  isTestMixture,
+  testMixtures,
+  type TestMixtureName,
+} from './testbed/test-mixtures';

@@ -1,4 +1,4 @@
-import { karrasSigmas } from '@onestep/core';
+import { karrasSigmas, rectifiedFlowSigmas } from '@onestep/core';
 import {
   euler,
   heun,
@@ -89,22 +89,9 @@ function solverPlan({ sigmaMin, sigmaMax, preconditioning }: ModelDescription, w
   const { sampler = isFlow ? 'euler' : 'heun', steps = 18, sigmas } = wish;
   const solver = sampler === 'euler' ? euler : heun;
   if (sigmas !== undefined) return plan(solver, sigmas.at(-1) === 0 ? sigmas : [...sigmas, 0]);
-  if (isFlow) return plan(solver, flowSigmas(steps, sigmaMax));
+  if (isFlow) return plan(solver, rectifiedFlowSigmas(steps, sigmaMax));
   if (steps < 2) {
     throw new UsageError(`--steps: this model is a denoiser, which needs at least 2 steps, got ${steps}.`);
   }
   return plan(solver, [...karrasSigmas(steps, { sigmaMin, sigmaMax }), 0]);
-}
-
-/**
- * Equal steps in the time of a rectified flow, t from 1 / (1 + sigmaMax) to 1, as noise levels (1 - t) / t: Euler steps over
- * sigma are then the flow's own Euler steps.
- */
-function flowSigmas(steps: number, sigmaMax: number): number[] {
-  const begin = 1 / (1 + sigmaMax);
-  return Array.from({ length: steps + 1 }, (_, i) => {
-    if (i === 0) return sigmaMax;
-    const t = begin + ((1 - begin) * i) / steps;
-    return i === steps ? 0 : (1 - t) / t;
-  });
 }

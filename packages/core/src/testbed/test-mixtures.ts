@@ -50,23 +50,32 @@ export function isTestMixture(name: string): name is TestMixtureName {
   return Object.hasOwn(testMixtures, name);
 }
 
+/** Options of {@link drawMixture}. */
+export interface DrawMixtureOptions {
+  readonly seed: number;
+  readonly first?: number | undefined;
+  readonly count: number;
+  readonly purpose?: string | undefined;
+}
+
 /**
- * Draws points from a mixture, without noise. Point i depends on (mixture, seed, i) alone.
+ * Draws points from a mixture, without noise. Point i depends on (mixture, seed, purpose, i) alone.
  *
  * @param mixture - weights that sum to 1, means, stds
- * @param options - `seed` in [0, 2^53); `first` number and `count` of the points, integers >= 0
+ * @param options - `seed` in [0, 2^53); `first` number and `count` of the points, integers >= 0; `purpose` of the streams,
+ *   default `data.mixture`
  * @returns `count * d` numbers, one point after the other
  * @throws {@link RangeError} if the mixture is empty
  */
 export function drawMixture(
   { weights, means, stds }: GaussianMixtureOptions,
-  { seed, first = 0, count }: { readonly seed: number; readonly first?: number; readonly count: number },
+  { seed, first = 0, count, purpose = 'data.mixture' }: DrawMixtureOptions,
 ): Float32Array {
   requireAtLeast('drawMixture', 'means.length', means.length, 1);
   const dimensions = means[0].length;
   const points = new Float32Array(count * dimensions);
   for (let i = 0; i < count; i += 1) {
-    const stream = randomStream(seed, 'data.mixture', first + i);
+    const stream = randomStream(seed, purpose, first + i);
     const k = pick(weights, stream.uniform(1)[0]);
     const normals = stream.normal(dimensions);
     means[k].forEach((mean, j) => (points[i * dimensions + j] = mean + stds[k] * normals[j]));

@@ -10,6 +10,17 @@ export type NetworkRecord =
   | { readonly name: 'mlp'; readonly config: MlpOptions }
   | { readonly name: 'song-unet'; readonly config: SongUnetOptions };
 
+/** What EDM's two networks for CIFAR-10 share. */
+const songCifar = {
+  shape: [32, 32, 3],
+  modelChannels: 128,
+  channelMultipliers: [2, 2, 2],
+  numResBlocks: 4,
+  attentionResolutions: [2],
+  dropout: 0.13,
+  augmentChannels: 9,
+} satisfies SongUnetOptions;
+
 /**
  * Small networks for CPUs, and the published ones of the papers. Costs are one image's forward pass.
  *
@@ -109,26 +120,12 @@ export const presets = {
   },
   'ddpmpp-cifar': {
     name: 'song-unet',
-    config: {
-      shape: [32, 32, 3],
-      modelChannels: 128,
-      channelMultipliers: [2, 2, 2],
-      numResBlocks: 4,
-      attentionResolutions: [2],
-      dropout: 0.13,
-      augmentChannels: 9,
-    },
+    config: songCifar,
   },
   'ncsnpp-cifar': {
     name: 'song-unet',
     config: {
-      shape: [32, 32, 3],
-      modelChannels: 128,
-      channelMultipliers: [2, 2, 2],
-      numResBlocks: 4,
-      attentionResolutions: [2],
-      dropout: 0.13,
-      augmentChannels: 9,
+      ...songCifar,
       embedding: 'fourier',
       noiseMultiplier: 2,
       encoder: 'residual',

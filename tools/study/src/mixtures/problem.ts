@@ -1,4 +1,12 @@
-import { float64Space, gaussianMixture, heunStep, karrasSigmas, type GaussianMixture } from '@onestep/core';
+import {
+  drawMixture,
+  float64Space,
+  gaussianMixture,
+  heunStep,
+  karrasSigmas,
+  type GaussianMixture,
+  type GaussianMixtureOptions,
+} from '@onestep/core';
 import type { PointSet } from '@onestep/metrics';
 import { hostTensor, randomStream, type HostTensor } from '@onestep/tensor';
 import type { BatchSource } from '@onestep/training';
@@ -14,14 +22,8 @@ export interface MixtureProblem {
   readonly draw: (seed: number, purpose: string, count: number, batchNumber?: number) => HostTensor;
 }
 
-interface Components {
-  readonly weights: readonly number[];
-  readonly means: readonly (readonly number[])[];
-  readonly stds: readonly number[];
-}
-
 /** Four unequal clusters in the plane, std about 0.5 in all. */
-const plane: Components = {
+const plane: GaussianMixtureOptions = {
   weights: [0.35, 0.3, 0.2, 0.15],
   means: [
     [0.6, 0.3],
@@ -33,7 +35,7 @@ const plane: Components = {
 };
 
 /** Six clusters in sixteen dimensions, their centres at random on a sphere of radius 2: std about 0.5 a coordinate. */
-const space: Components = {
+const space: GaussianMixtureOptions = {
   weights: [0.25, 0.2, 0.2, 0.15, 0.1, 0.1],
   means: Array.from({ length: 6 }, (_, k) => {
     const direction = [...randomStream(16, 'study.centres', k).normal(16)];
@@ -53,18 +55,8 @@ export function mixtureProblem(name: MixtureProblem['name']): MixtureProblem {
     mixture: gaussianMixture(components),
     sigmaMin: 0.01,
     sigmaMax: 20,
-    draw(seed, purpose, count, batchNumber = 0) {
-      const data = new Float32Array(count * dimensions);
-      for (let i = 0; i < count; i += 1) {
-        const stream = randomStream(seed, purpose, batchNumber * count + i);
-        const [u] = stream.uniform(1);
-        const k = pick(components.weights, u);
-        stream.normal(dimensions).forEach((value, j) => {
-          data[i * dimensions + j] = components.means[k][j] + components.stds[k] * value;
-        });
-      }
-      return hostTensor(data, [count, dimensions]);
-    },
+    draw: (seed, purpose, count, batchNumber = 0) =>
+      hostTensor(drawMixture(components, { seed, purpose, count, first: batchNumber * count }), [count, dimensions]),
   };
 }
 
@@ -86,10 +78,4 @@ export function exactEnds({ mixture, sigmaMin, sigmaMax }: MixtureProblem, noise
     .slice(1)
     .reduce<Float64Array>((x, next, i) => heunStep(float64Space, mixture.denoise, x, grid[i], next), start);
   return { shape: noise.shape, data };
-}
-
-function pick(weights: readonly number[], u: number): number {
-  let sum = 0;
-  const k = weights.findIndex((weight) => (sum += weight) > u);
-  return k < 0 ? weights.length - 1 : k;
 }

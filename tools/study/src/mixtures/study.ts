@@ -1,11 +1,11 @@
-import { float64Space, karrasSigmas } from '@onestep/core';
+import { float64Space, karrasSigmas, rectifiedFlowSigmas } from '@onestep/core';
 import { networkFromConfig } from '@onestep/models';
 import { euler, heun } from '@onestep/sampling';
 import { hostTensor, type HostTensor } from '@onestep/tensor';
 import { unitNoise } from '../rows/generate';
 import { nfeColumns } from '../rows/row';
 import { RowRunner, rowsFor, studyEngine, type Setting } from '../rows/run-rows';
-import { flowLevels, samplePlans } from '../rows/sample-plans';
+import { samplePlans } from '../rows/sample-plans';
 import { exactEnds, mixtureBatches, mixtureProblem, type MixtureProblem } from './problem';
 import { mixtureRows } from './rows';
 import { score, type Reference, type Scores } from './scores';
@@ -93,7 +93,7 @@ function mixtureSetting(problem: MixtureProblem, { seed, onProgress }: MixtureSt
       count: 32_768,
       fromTeacher: (noise) =>
         Promise.resolve(hostTensor(Float32Array.from(exactEnds(problem, noise, 60).data), noise.shape)),
-      flow: { kind: 'euler', levels: flowLevels(sigmaMax, 60) },
+      flow: { kind: 'euler', levels: rectifiedFlowSigmas(60, sigmaMax) },
     },
     onProgress,
   };

@@ -1,5 +1,5 @@
 import { compile } from '@onestep/compile';
-import { karrasSigmas, tensorSpace } from '@onestep/core';
+import { karrasSigmas, rectifiedFlowSigmas, tensorSpace } from '@onestep/core';
 import { batchIndices, loadIntoMemory, makeHostBatch } from '@onestep/data';
 import { openDataset, saveImageGrid } from '@onestep/data/node';
 import { fdLenet } from '@onestep/metrics/node';
@@ -11,7 +11,6 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { modelCalls } from '../rows/model-calls';
 import { RowRunner, rowsFor, studyEngine, type Setting } from '../rows/run-rows';
-import { flowLevels } from '../rows/sample-plans';
 import type { TrainedModel } from '../rows/trained-model';
 import { imageRange, mnistRows, teacherRow } from './rows';
 
@@ -116,7 +115,7 @@ async function mnistSetting({ seed, onProgress }: MnistStudyOptions): Promise<Se
     pairs: {
       count: 6000,
       fromTeacher: (noise, runner) => solvedPairs(runner, noise),
-      flow: { kind: 'euler', levels: flowLevels(999, 20) },
+      flow: { kind: 'euler', levels: rectifiedFlowSigmas(20, 999) },
     },
     onProgress,
   };

@@ -1,4 +1,4 @@
-import { karrasSigmas } from '@onestep/core';
+import { karrasSigmas, rectifiedFlowSigmas } from '@onestep/core';
 import { nfeColumns, type SamplePlan } from './row';
 
 type Samples = Readonly<Record<number, SamplePlan>>;
@@ -21,16 +21,7 @@ export function samplePlans(range: Range) {
     /** Euler over the intervals a progressive student was trained on. */
     progressive: byNfe((nfe) => ({ kind: 'euler', levels: grid(nfe) })),
     /** Equal steps in rectified-flow time t = 1 / (1 + sigma), from the time of sigmaMax to 1. */
-    flow: byNfe((nfe) => ({ kind: 'euler', levels: flowLevels(range.sigmaMax, nfe) })),
+    flow: byNfe((nfe) => ({ kind: 'euler', levels: rectifiedFlowSigmas(nfe, range.sigmaMax) })),
     single: (sigma: number): Samples => ({ 1: { kind: 'multistep', levels: [sigma] } }),
   };
-}
-
-/** Equal steps in rectified-flow time t = 1 / (1 + sigma), from the time of sigmaMax to 1, as noise levels. */
-export function flowLevels(sigmaMax: number, nfe: number): readonly number[] {
-  const first = 1 / (1 + sigmaMax);
-  return Array.from({ length: nfe + 1 }, (_, i) => {
-    const t = first + ((1 - first) * i) / nfe;
-    return i === 0 ? sigmaMax : i === nfe ? 0 : (1 - t) / t;
-  });
 }
