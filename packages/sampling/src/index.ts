@@ -1,4 +1,4 @@
-export type { Model, SampleOptions, Sampler, StepState } from './sampler';
+export type { Model, ModelKind, SampleOptions, Sampler, StepState } from './sampler';
 export type { ChurnOptions } from './samplers/churn';
 export { euler } from './samplers/euler';
 export { eulerAncestral, type AncestralOptions } from './samplers/euler-ancestral';

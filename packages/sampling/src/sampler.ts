@@ -1,13 +1,17 @@
 import type { VectorSpace } from '@onestep/core';
 
+/** Kinds of model: D(x, sigma) the mean of the data given x, f(x, sigma) the end of the path, G(x, sigma, s) any point of it. */
+export type ModelKind = 'denoiser' | 'consistency' | 'jump';
+
 /**
- * What a sampler evaluates: a denoiser D(x, sigma) or a consistency function f(x, sigma), at one noise level for the
- * whole batch. It returns one new vector; the sampler frees it.
+ * What a sampler evaluates: a denoiser D(x, sigma), a consistency function f(x, sigma) or a jump G(x, sigma, target), at
+ * one noise level for the whole batch. It returns one new vector; the sampler frees it. Only a jump reads `target`, the
+ * level it goes to; the others are given 0.
  *
  * @remarks Synchronous over tensors, where whatever else it made is freed for it. A model that runs on another engine
  * may answer with a promise; it then works on host arrays.
  */
-export type Model<X> = (x: X, sigma: number) => X | Promise<X>;
+export type Model<X> = (x: X, sigma: number, target: number) => X | Promise<X>;
 
 /** What `onStep` sees; the vectors are freed after the step, so copy what must outlive it. */
 export interface StepState<X> {
@@ -19,7 +23,7 @@ export interface StepState<X> {
   readonly sigmaNext: number;
   /** Where the model was first evaluated in this step (after churn noise). */
   readonly x: X;
-  /** The model's first answer in this step, after clipping. */
+  /** The model's first answer in this step, after clipping; of a jump, where it first went. */
   readonly denoised: X;
   /** Result of the step. */
   readonly next: X;
@@ -29,9 +33,12 @@ export interface StepState<X> {
 export interface SampleOptions<X> {
   /** Where vectors live: `tensorSpace`, or `float64Space` for plain arrays. */
   readonly space: VectorSpace<X>;
-  /** Strictly decreasing noise levels; `x` starts at `sigmas[0]`. Each sampler says how the list ends. */
+  /** Strictly decreasing noise levels; `x` starts at `sigmas[0]`. Each sampler says how the list ends and what it visits. */
   readonly sigmas: readonly number[];
-  /** Unit Gaussian draw `k`, a new vector that the sampler frees. Needed only where noise is added; `k` is the step. */
+  /**
+   * Unit Gaussian draw `k`, a new vector that the sampler frees. Needed only where noise is added; draw `j` of step `i` is
+   * `k = i drawsPerStep + j`.
+   */
   readonly noise?: ((k: number) => X) | undefined;
   /** Clips every model output to [low, high]; default: no clipping. */
   readonly clip?: readonly [low: number, high: number] | undefined;
@@ -51,12 +58,21 @@ export interface Sampler<Options = object> {
   readonly order: number;
   /** Whether noise is drawn. */
   readonly stochastic: 'never' | 'optional' | 'always';
-  /** Kind of model. */
-  readonly accepts: 'denoiser' | 'consistency';
+  /** Kind of model; no other gives anything but silent nonsense, so others are refused. */
+  readonly accepts: ModelKind;
   /** Whether the list of noise levels ends with a 0 that is reached, not evaluated. */
   readonly finalZero: 'expected' | 'refused';
-  /** Network calls per image for a list of noise levels. */
-  nfe(options: Pick<SampleOptions<unknown>, 'sigmas'> & Options): number;
+  /**
+   * Whether every level of the list is a step's end (`each`), or only the first and the last count and the sampler
+   * chooses those between (`ends`). Default `each`.
+   */
+  readonly levels?: 'each' | 'ends' | undefined;
+  /** Unit draws of one step, default 1; 0 where none is ever drawn. */
+  readonly drawsPerStep?: number | undefined;
+  /** Whether an image depends on those sampled beside it (a step size chosen for the whole batch). Default false. */
+  readonly couplesBatch?: boolean | undefined;
+  /** Network calls per image for a list of noise levels; undefined where the sampler decides as it goes. */
+  nfe(options: Pick<SampleOptions<unknown>, 'sigmas'> & Options): number | undefined;
   /**
    * Maps `x` at noise level `sigmas[0]` to an image.
    *

@@ -31,7 +31,7 @@ export const eulerAncestral: Sampler<AncestralOptions> = {
     checkSigmas('eulerAncestral', options.sigmas, 2, true);
     if (!(eta >= 0)) throw new RangeError(`eulerAncestral: eta must be >= 0, got ${eta}.`);
     if (!(sNoise >= 0)) throw new RangeError(`eulerAncestral: sNoise must be >= 0, got ${sNoise}.`);
-    return walk('eulerAncestral', model, start, options, async ({ x, sigma, sigmaNext, space, denoise, draw }) => {
+    return walk(eulerAncestral, model, start, options, async ({ x, sigma, sigmaNext, space, denoise, draw }) => {
       const { sigmaDown, sigmaUp } = ancestralStep(sigma, sigmaNext, eta);
       const down = eulerMove(space, x, await denoise(x, sigma), sigma, sigmaDown);
       return sigmaUp === 0 ? down : space.combine([1, down], [sigmaUp * sNoise, draw()]);

@@ -22,7 +22,7 @@ export const euler: Sampler<ChurnOptions> = {
     checkSigmas('euler', options.sigmas, 2, true);
     checkChurn('euler', { sChurn, sMin, sMax, sNoise });
     const numSteps = options.sigmas.length - 1;
-    return walk('euler', model, start, options, async (step) => {
+    return walk(euler, model, start, options, async (step) => {
       const { x, sigma } = churn(step, numSteps, { sChurn, sMin, sMax, sNoise });
       return eulerMove(step.space, x, await step.denoise(x, sigma), sigma, step.sigmaNext);
     });

@@ -27,7 +27,7 @@ export const heun: Sampler<ChurnOptions> = {
     checkSigmas('heun', options.sigmas, 2, true);
     checkChurn('heun', { sChurn, sMin, sMax, sNoise });
     const numSteps = options.sigmas.length - 1;
-    return walk('heun', model, start, options, async (step) => {
+    return walk(heun, model, start, options, async (step) => {
       const { space, sigmaNext } = step;
       const { x, sigma } = churn(step, numSteps, { sChurn, sMin, sMax, sNoise });
       const denoised = await step.denoise(x, sigma);

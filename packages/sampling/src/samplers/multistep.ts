@@ -45,7 +45,7 @@ export const multistep: Sampler<MultistepOptions> = {
     const sigmas = [...options.sigmas, 0];
     const kept = renoise === 'paper' ? sigmaMin : 0;
     return walk(
-      'multistep',
+      multistep,
       model,
       start,
       { ...options, sigmas },

@@ -25,6 +25,6 @@ export const oneStep: Sampler = {
       );
     }
     const sigmas = [options.sigmas[0], 0];
-    return walk('oneStep', model, start, { ...options, sigmas }, ({ x, sigma, denoise }) => denoise(x, sigma));
+    return walk(oneStep, model, start, { ...options, sigmas }, ({ x, sigma, denoise }) => denoise(x, sigma));
   },
 };

@@ -11,7 +11,7 @@ import { featureMetrics, frechetMoments } from './metrics/frechet';
 import { networks } from './networks';
 import { notYet } from './not-yet';
 import { optimizers } from './optimizers';
-import { samplerRuns } from './samplers';
+import { samplerRuns } from './samplers/sampler-runs';
 import { consistencyCurricula, ectMapping, ictCurricula } from './schedules/curricula';
 import { diffusersScheduler } from './schedules/diffusers-scheduler';
 import { noiseGrids } from './schedules/noise-grids';

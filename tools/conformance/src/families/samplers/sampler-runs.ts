@@ -1,13 +1,14 @@
 import { float64Space, karrasSigmas, tensorSpace } from '@onestep/core';
 import { fromDenoiser, heun, type SampleOptions } from '@onestep/sampling';
 import { tf, type Tensor } from '@onestep/tensor';
-import type { AnyCase, GoldenCase } from '../case';
-import { compare, compareAll, tolerances, type Comparison } from '../compare';
-import { bySection, eachEntry, type Family, type GoldenFile } from '../family';
-import type { Entry } from '../golden-json';
-import { karrasOptions } from './schedules/noise-grids';
-import { mixtureOf } from './mixture';
-import { knownSamplers, samplerCases, type SamplerCase } from './sampler-table';
+import type { AnyCase, GoldenCase } from '../../case';
+import { compare, compareAll, tolerances, type Comparison } from '../../compare';
+import { bySection, eachEntry, type Family, type GoldenFile } from '../../family';
+import type { Entry } from '../../golden-json';
+import { karrasOptions } from '../schedules/noise-grids';
+import { mixtureOf } from '../mixture';
+import type { SamplerCase } from './sampler-case';
+import { knownSamplers, samplerCases } from './table';
 
 /** Samplers over the ideal denoiser of a Gaussian mixture (`gmm2d.json`, `gmm16d.json`). */
 export const samplerRuns: Family = {

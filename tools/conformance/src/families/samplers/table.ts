@@ -1,23 +1,18 @@
-import { appendZero, karrasSigmas } from '@onestep/core';
+import { karrasSigmas } from '@onestep/core';
+import { euler, eulerAncestral, heun, multistep, oneStep } from '@onestep/sampling';
+import { MalformedCase, type Entry } from '../../golden-json';
+import { karrasOptions } from '../schedules/noise-grids';
+import { historyCases } from './history';
 import {
-  euler,
-  eulerAncestral,
-  heun,
-  multistep,
-  oneStep,
-  type Model,
-  type Sampler,
-  type SampleOptions,
-} from '@onestep/sampling';
-import { MalformedCase, Entry } from '../golden-json';
-import { karrasOptions } from './schedules/noise-grids';
-
-/** One golden run, ready to be made in any vector space. */
-export interface SamplerCase {
-  /** Starts from `z0` times this level; otherwise from `x_T`, the same rounded to float32. */
-  readonly startLevel?: number | undefined;
-  sample<X>(model: Model<X>, x: X, options: Omit<SampleOptions<X>, 'sigmas'>): Promise<X>;
-}
+  ancestralOptions,
+  churnOptions,
+  onGrid,
+  toZero,
+  unrounded,
+  type SamplerCase,
+  type SamplerCases,
+} from './sampler-case';
+import { singleStepCases } from './single-step';
 
 /** Every sampler name of the golden README; a name beyond these is an unknown case, not a missing feature. */
 export const knownSamplers: ReadonlySet<string> = new Set([
@@ -32,7 +27,9 @@ export const knownSamplers: ReadonlySet<string> = new Set([
 ]);
 
 /** How each golden name is run with the samplers that exist. A new sampler adds its line here. */
-export const samplerCases: Readonly<Record<string, (entry: Entry, file: Entry) => SamplerCase>> = {
+export const samplerCases: SamplerCases = {
+  ...singleStepCases,
+  ...historyCases,
   euler: (entry, file) => onGrid(euler, toZero(entry, file), {}),
   euler_churn: (entry, file) => onGrid(euler, toZero(entry, file), churnOptions(entry, 's_')),
   heun: (entry, file) => onGrid(heun, toZero(entry, file), {}),
@@ -52,41 +49,6 @@ export const samplerCases: Readonly<Record<string, (entry: Entry, file: Entry) =
   ect_multistep: (entry) =>
     onGrid(multistep, [entry.number('t_max'), ...entry.numbers('mid_t')], { renoise: 'ect' as const }),
 };
-
-function onGrid<Options>(sampler: Sampler<Options>, sigmas: readonly number[], own: Options): SamplerCase {
-  return { sample: (model, x, options) => sampler.sample(model, x, { ...own, ...options, sigmas }) };
-}
-
-/** EDM's own code multiplies the latents in double precision. */
-function unrounded(file: Entry, run: SamplerCase): SamplerCase {
-  return { ...run, startLevel: file.number('sigma_max') };
-}
-
-/** The Karras grid of a case, then 0. */
-function toZero(entry: Entry, file: Entry): number[] {
-  return appendZero(karrasSigmas(entry.number('n'), karrasOptions(file)));
-}
-
-function paramsOf(entry: Entry): Entry {
-  return entry.has('params') ? entry.entry('params') : new Entry({});
-}
-
-/** Churn under the names of k-diffusion (`s_tmin`) or EDM (`S_min`). */
-function churnOptions(entry: Entry, prefix: 's_' | 'S_'): Record<'sChurn' | 'sMin' | 'sMax' | 'sNoise', number> {
-  const params = paramsOf(entry);
-  const [low, high] = prefix === 's_' ? ['s_tmin', 's_tmax'] : ['S_min', 'S_max'];
-  return {
-    sChurn: params.numberOr(`${prefix}churn`, 0),
-    sMin: params.numberOr(low, 0),
-    sMax: params.numberOr(high, Infinity),
-    sNoise: params.numberOr(`${prefix}noise`, 1),
-  };
-}
-
-function ancestralOptions(entry: Entry): { eta: number; sNoise: number } {
-  const params = paramsOf(entry);
-  return { eta: params.numberOr('eta', 1), sNoise: params.numberOr('s_noise', 1) };
-}
 
 /**
  * The reference lists indices of a grid, the last of which is not evaluated: the estimate is only brought to its level,

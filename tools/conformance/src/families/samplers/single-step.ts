@@ -1,0 +1,4 @@
+import type { SamplerCases } from './sampler-case';
+
+/** Samplers whose steps know no earlier one. */
+export const singleStepCases: SamplerCases = {};
