@@ -9,7 +9,10 @@ export interface OrtWebOptions {
   readonly provider?: 'wasm' | 'webgpu';
   /** Threads of the wasm provider; more than one needs a cross-origin isolated page. Default 1. */
   readonly threads?: number;
-  /** The module, for programs whose bundler must see the import: `import * as ort from 'onnxruntime-web'`. */
+  /**
+   * The module, for programs whose bundler must see the import: `import * as ort from 'onnxruntime-web'`, and for WebGPU
+   * from `'onnxruntime-web/webgpu'` (the provider in the other build fails on some convolutions).
+   */
   readonly ort?: unknown;
 }
 
@@ -19,7 +22,7 @@ export interface OrtWebOptions {
  * @throws OnestepError (`missing-backend`) if the optional peer `onnxruntime-web` cannot be imported
  */
 export async function ortWeb({ provider = 'wasm', threads = 1, ort: given }: OrtWebOptions = {}): Promise<Executor> {
-  const ort = given === undefined ? await importOrtWeb() : ortExports(given);
+  const ort = given === undefined ? await importOrtWeb(provider) : ortExports(given);
   if (ort.env.wasm !== undefined) ort.env.wasm.numThreads = threads;
   const version = (ort.env.versions?.web ?? ort.env.versions?.common ?? '').split('.').slice(0, 2).join('.');
   const where = provider === 'wasm' ? `wasm, ${threads} thread${threads === 1 ? '' : 's'}` : 'WebGPU';
@@ -38,15 +41,15 @@ export async function ortWeb({ provider = 'wasm', threads = 1, ort: given }: Ort
   });
 }
 
-async function importOrtWeb(): Promise<OrtModule> {
-  const name = 'onnxruntime-web';
+async function importOrtWeb(provider: 'wasm' | 'webgpu'): Promise<OrtModule> {
+  const name = provider === 'webgpu' ? 'onnxruntime-web/webgpu' : 'onnxruntime-web';
   try {
     return ortExports(await import(/* @vite-ignore */ name));
   } catch (cause) {
     throw new OnestepError(
       'missing-backend',
       'compile: the package onnxruntime-web is not installed, or the bundler did not see it. ' +
-        "Run: npm install onnxruntime-web, and pass { ort: await import('onnxruntime-web') }",
+        `Run: npm install onnxruntime-web, and pass { ort: await import('${name}') }`,
       { cause },
     );
   }

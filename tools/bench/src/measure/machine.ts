@@ -33,3 +33,9 @@ export function residentMemoryMb(): number {
 export function peakMemoryMb(): number {
   return process.resourceUsage().maxRSS / 1024;
 }
+
+/** What the JavaScript side holds now, in MB: objects, and the arrays outside the heap. */
+export function javascriptMemoryMb(): { readonly heap: number; readonly arrays: number } {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { heap: heapUsed / 2 ** 20, arrays: arrayBuffers / 2 ** 20 };
+}

@@ -2,7 +2,7 @@ import { chooseExecutor, compiledRunner } from '@onestep/compile';
 import { useBackend, type BackendName } from '@onestep/tensor';
 import { benchNetwork } from '../jobs/networks';
 import { trainingJob, trainingMethods, type TrainingMethod } from '../jobs/training-job';
-import { peakMemoryMb, residentMemoryMb } from '../measure/machine';
+import { javascriptMemoryMb, peakMemoryMb, residentMemoryMb } from '../measure/machine';
 import type { CommonOptions, Question } from '../question';
 import { figure } from '../report/report';
 import { oneOf, positiveInteger, withBackend, withExecutor, withWork, type ExecutorOptions } from './options';
@@ -36,7 +36,9 @@ export const memory: Question<MemoryOptions> = {
     const runnerFactory = executor === undefined ? undefined : compiledRunner({ executor });
     const before = peakMemoryMb();
     const job = await trainingJob({ network: benchNetwork(name, { recompute }), method, batch, runnerFactory });
-    const marks = [steps / 10, steps / 2, steps].map(Math.ceil);
+    // Of few steps the ends, of many the whole way: a slope is seen only in a row of marks.
+    const parts = steps < 100 ? 2 : 10;
+    const marks = Array.from({ length: parts }, (_, i) => Math.ceil((steps * (i + 1)) / parts));
     const times: number[] = [];
     const resident: Record<string, number> = {};
     for (let step = 1; step <= steps; step += 1) {
@@ -45,7 +47,10 @@ export const memory: Question<MemoryOptions> = {
       await job.step();
       // The first step compiles.
       if (step > 1 || steps === 1) times.push(performance.now() - started);
-      if (marks.includes(step)) resident[`resident MB after step ${step}`] = residentMemoryMb();
+      if (!marks.includes(step)) continue;
+      const { heap, arrays } = javascriptMemoryMb();
+      resident[`resident MB after step ${step}`] = residentMemoryMb();
+      resident[`of it JavaScript heap and arrays, step ${step}`] = heap + arrays;
     }
     const facts = { 'peak resident MB': peakMemoryMb(), 'before the first step MB': before, ...resident };
     const rows = [{ case: job.name, subject: job.description, figures: { time: figure('ms', times) }, facts }];
