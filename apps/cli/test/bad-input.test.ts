@@ -133,6 +133,23 @@ describe('bad data ends with a sentence that names the file', () => {
     expect(message).toMatch(/onestep quickstart --out begun/);
   });
 
+  it('for a run whose images were exchanged, naming both', async () => {
+    writeSmallDigits(join(cwd, 'first'), { count: 32 });
+    writeFileSync(join(cwd, 'few.json'), JSON.stringify(smallRecipe('first', { steps: 1, batchSize: 2 })));
+    expect((await onestep(['train', 'few.json', '--out', 'exchanged', '--backend', 'cpu'], cwd)).code).toBe(0);
+    writeSmallDigits(join(cwd, 'first'), { count: 48 });
+    const { code, message } = await fails(['resume', 'exchanged', '--backend', 'cpu']);
+    expect(code).toBe(1);
+    expect(message).toMatch(/was started on idx\/train\/\w+, but .*first is now idx\/train\/\w+/);
+  });
+
+  it('for a file of pairs that exists already', async () => {
+    writeFileSync(join(cwd, 'there.safetensors'), 'pairs of somebody');
+    const args = ['pairs', 'anything', '--count', '2', '--out', 'there.safetensors'];
+    expect(await fails(args)).toMatchObject({ code: 2, message: expect.stringMatching(/exists.*--force/) as string });
+    expect(readFileSync(join(cwd, 'there.safetensors'), 'utf8')).toBe('pairs of somebody');
+  });
+
   it('for a place that holds no run, and weights that are no weights', async () => {
     expect((await fails(['resume', 'digits'])).message).toMatch(/holds no run/);
     writeFileSync(join(cwd, 'junk.safetensors'), 'this is not a weight file at all');

@@ -3,7 +3,7 @@ import { writePairs, type PairsChunk } from '@onestep/data/node';
 import { initialNoise } from '@onestep/sampling';
 import { Option, type Command } from 'commander';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { backendOption, noCompileOption, startEngine, type EngineFlags } from '../compose/engine';
 import { findModel } from '../compose/find-model';
 import { drawBatches, liveModel, type DrawOptions, type LiveModel } from '../compose/model';
@@ -23,6 +23,7 @@ interface PairsFlags extends EngineFlags {
   readonly batchSize: number;
   readonly weights?: string;
   readonly out: string;
+  readonly force: boolean;
   readonly json: boolean;
 }
 
@@ -42,11 +43,17 @@ export function addPairs(program: Command): void {
     .option('--guidance-scale <x>', 'classifier-free guidance, 1 for none', numberIn(0))
     .option('--batch-size <n>', 'images computed at a time; does not change them', integerIn(1), 64)
     .option('--weights <name>', 'which weights of a run: an average by name, or student')
+    .option('--force', 'replace the file if it exists', false)
     .addOption(backendOption)
     .addOption(noCompileOption)
     .option('--json', 'print events as JSON lines', false)
     .action(async (place: string, flags: PairsFlags) => {
       const output = createOutput(flags);
+      if (!flags.force && (await stat(flags.out).catch(() => undefined)) !== undefined) {
+        throw new UsageError(
+          `--out: ${flags.out} exists, and may be what a run learns from. Choose another name, or pass --force.`,
+        );
+      }
       const { path, model: description, params } = await findModel(place, flags.weights);
       if (description.kind !== 'denoiser') {
         throw new UsageError(
@@ -65,6 +72,7 @@ export function addPairs(program: Command): void {
         steps: sigmas.length - 1,
         sigmaMax: sigmas[0],
         seed: flags.seed,
+        guidanceScale: flags.guidanceScale,
       };
       const { compile } = await startEngine(flags, output);
       const model = liveModel(description, params, { compile, calls: flags.count * nfe });

@@ -84,7 +84,7 @@ export async function startRun(folder: string, asked: Recipe, options: TrainRunO
       return await withRunLock(folder, async () => {
         // A run is whole by itself: it can be resumed when the teacher's own run is gone.
         if (options.teacher !== undefined) await copyFile(options.teacher.path, join(folder, teacherFile));
-        const run = await createRun(folder, { recipe, versions: { onestep: version } });
+        const run = await createRun(folder, { recipe, versions: { onestep: version }, data: data.id });
         return await train(run, trainer, { ...options, shape: data.shape });
       });
     } finally {
@@ -109,6 +109,16 @@ export async function resumeRun(folder: string, options: ResumeOptions): Promise
   return withRunLock(run.folder, () => goOn(run, options));
 }
 
+/** Other images would make another run of it, silently. */
+function requireSameData({ folder, data: begunWith, recipe }: Run, { id }: TrainingData): void {
+  if (begunWith === undefined || begunWith === id) return;
+  throw new OnestepError(
+    'bad-data-file',
+    `${folder} was started on ${begunWith}, but ${recipe.dataset.spec} is now ${id}. Put the first one back, or start a new run.`,
+    { details: { begunWith, found: id } },
+  );
+}
+
 async function goOn(run: Run, options: ResumeOptions): Promise<TrainRunResult> {
   const begun = options.step !== undefined || (await checkpointSteps(run.folder)).length > 0;
   const state = begun
@@ -119,6 +129,7 @@ async function goOn(run: Run, options: ResumeOptions): Promise<TrainRunResult> {
   const hasTeacher = (await stat(teacherPath).catch(() => undefined)) !== undefined;
   const data = await openTrainingData(run.recipe);
   try {
+    requireSameData(run, data);
     const teacher = hasTeacher ? await loadTeacher(teacherPath) : undefined;
     const initial = begun
       ? undefined

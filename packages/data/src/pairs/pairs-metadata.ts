@@ -14,7 +14,7 @@ const maxSamplerName = 64;
 
 /** The metadata as strings. */
 export function encodePairsMetadata({ teacher, sampler, content, ...numbers }: PairsMetadata): Record<string, string> {
-  const { steps, sigmaMax, seed, numClasses } = numbers;
+  const { steps, sigmaMax, seed, numClasses, guidanceScale = 1 } = numbers;
   return {
     format,
     version,
@@ -25,6 +25,8 @@ export function encodePairsMetadata({ teacher, sampler, content, ...numbers }: P
     sigmaMax: String(sigmaMax),
     seed: String(seed),
     numClasses: String(numClasses),
+    // Files without guidance stay what they always were, byte for byte.
+    ...(guidanceScale === 1 ? {} : { guidanceScale: String(guidanceScale) }),
   };
 }
 
@@ -43,7 +45,7 @@ export function parsePairsMetadata(path: string, metadata: Readonly<Record<strin
       { path, version: metadata.version },
     );
   }
-  const { steps, sigmaMax, seed, numClasses, teacher, sampler, content } = metadata;
+  const { steps, sigmaMax, seed, numClasses, teacher, sampler, content, guidanceScale } = metadata;
   const parsed = {
     teacher,
     sampler,
@@ -52,6 +54,7 @@ export function parsePairsMetadata(path: string, metadata: Readonly<Record<strin
     sigmaMax: numberOf(sigmaMax),
     seed: numberOf(seed),
     numClasses: numberOf(numClasses),
+    ...(guidanceScale === undefined ? {} : { guidanceScale: numberOf(guidanceScale) }),
   };
   const problem = pairsMetadataProblem(parsed);
   if (problem !== undefined) throw badData(`openPairs: ${path}: ${problem}.`, { path });
@@ -60,7 +63,7 @@ export function parsePairsMetadata(path: string, metadata: Readonly<Record<strin
 
 /** What is wrong with metadata, or undefined: `teacher must be ..., got ...`. */
 export function pairsMetadataProblem(metadata: PairsMetadata): string | undefined {
-  const { teacher, sampler, content, steps, sigmaMax, seed, numClasses } = metadata;
+  const { teacher, sampler, content, steps, sigmaMax, seed, numClasses, guidanceScale = 1 } = metadata;
   const isHash = (text: unknown): boolean => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
   const hash = '64 hexadecimal digits';
   const rules = [
@@ -76,6 +79,7 @@ export function pairsMetadataProblem(metadata: PairsMetadata): string | undefine
     ['sigmaMax', sigmaMax, sigmaMax > 0 && sigmaMax < Infinity, '> 0'],
     ['seed', seed, Number.isSafeInteger(seed) && seed >= 0, 'an integer in [0, 2^53)'],
     ['numClasses', numClasses, Number.isSafeInteger(numClasses) && numClasses >= 0, 'an integer >= 0'],
+    ['guidanceScale', guidanceScale, guidanceScale >= 0 && guidanceScale < Infinity, 'a finite number >= 0'],
   ] as const;
   const broken = rules.find(([, , holds]) => !holds);
   return broken && `${broken[0]} must be ${broken[3]}, got ${printed(broken[1])}`;

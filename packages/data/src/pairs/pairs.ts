@@ -10,6 +10,8 @@ export interface PairsOrigin {
   readonly sigmaMax: number;
   /** Of the noise, integer in [0, 2^53). */
   readonly seed: number;
+  /** Classifier-free guidance of the teacher, >= 0; undefined is none, 1. */
+  readonly guidanceScale?: number | undefined;
 }
 
 /** Size and origin of a file of pairs. */

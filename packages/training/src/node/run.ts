@@ -16,6 +16,8 @@ export interface Run {
   readonly name: string;
   /** Resolved recipe the run was started with. */
   readonly recipe: Recipe;
+  /** Identity of the images it learns from; undefined where the run was started without one. */
+  readonly data: string | undefined;
   /** Hooks for `trainer.run` that write metrics and checkpoints here. */
   readonly hooks: Required<Pick<TrainerHooks, 'onLog' | 'onCheckpoint'>>;
   /** Appends a line to `metrics.jsonl`. */
@@ -37,12 +39,20 @@ export interface Run {
  * Starts a run folder: `recipe.json` with the resolved recipe and the versions it was made with.
  *
  * @param folder - of the run, made with its parents
- * @param options - `recipe`; `versions` to note beside it, by name
+ * @param options - `recipe`; beside it `versions` by name, and `data`, the identity of the images
  * @throws {@link OnestepError} `run-exists` if the folder holds a run already
  */
 export async function createRun(
   folder: string,
-  { recipe, versions = {} }: { readonly recipe: Recipe; readonly versions?: Readonly<Record<string, string>> },
+  {
+    recipe,
+    versions = {},
+    data,
+  }: {
+    readonly recipe: Recipe;
+    readonly versions?: Readonly<Record<string, string>>;
+    readonly data?: string | undefined;
+  },
 ): Promise<Run> {
   const path = resolve(folder);
   if ((await stat(join(path, 'recipe.json')).catch(() => undefined)) !== undefined) {
@@ -55,9 +65,9 @@ export async function createRun(
     );
   }
   await makeFolder(path);
-  const content = { format: 1, versions: { node: process.version, ...versions }, recipe };
+  const content = { format: 1, versions: { node: process.version, ...versions }, data, recipe };
   await replaceFile(join(path, 'recipe.json'), `${JSON.stringify(content, null, 2)}\n`);
-  return makeRun(path, recipe);
+  return makeRun(path, recipe, data);
 }
 
 /**
@@ -77,14 +87,14 @@ export async function openRun(folder: string): Promise<Run> {
     });
   }
   const file = join(path, 'recipe.json');
-  let content: { readonly recipe?: unknown } | null;
+  let content: { readonly recipe?: unknown; readonly data?: unknown } | null;
   try {
-    content = JSON.parse(text) as { readonly recipe?: unknown } | null;
+    content = JSON.parse(text) as typeof content;
   } catch (cause) {
     throw new OnestepError('invalid-recipe', `openRun: ${file} is not JSON.`, { details: { path: file }, cause });
   }
   try {
-    return makeRun(path, parseRecipe(content?.recipe));
+    return makeRun(path, parseRecipe(content?.recipe), typeof content?.data === 'string' ? content.data : undefined);
   } catch (error) {
     if (!(error instanceof OnestepError)) throw error;
     throw new OnestepError(error.code, `openRun: ${file}: ${error.message}`, {
@@ -94,7 +104,7 @@ export async function openRun(folder: string): Promise<Run> {
   }
 }
 
-function makeRun(folder: string, recipe: Recipe): Run {
+function makeRun(folder: string, recipe: Recipe, data: string | undefined): Run {
   const metrics = join(folder, 'metrics.jsonl');
   const log = (entry: LogEntry): Promise<void> => appendFile(metrics, `${JSON.stringify(entry)}\n`);
   const save = async (state: TrainingState): Promise<void> => {
@@ -108,6 +118,7 @@ function makeRun(folder: string, recipe: Recipe): Run {
     folder,
     name: basename(folder),
     recipe,
+    data,
     hooks: { onLog: log, onCheckpoint: save },
     log,
     readMetrics,
