@@ -9,7 +9,7 @@ export {
   type JumpFunction,
 } from './denoiser';
 export { perImage } from './per-image';
-export { float64Space, tensorSpace, type VectorSpace } from './vector-space';
+export { float64Space, tensorSpace, type ErrorScale, type VectorSpace } from './vector-space';
 
 // Noise grids and schedules
 export { rectifiedFlowSigmas } from './schedules/rectified-flow';

@@ -9,12 +9,25 @@ export interface VectorSpace<X> {
   combine(...terms: readonly (readonly [number, X])[]): X;
   /** Elementwise clip to [low, high]. */
   clip(x: X, low: number, high: number): X;
-  /** Largest absolute value over the batch: only adaptive samplers may call it, since it reads data. */
-  rootMeanSquare(x: X): number | Promise<number>;
+  /**
+   * Root mean square over the batch of `difference` / max(absolute, relative max(|a|, |b|)), elementwise: the error of
+   * a step as step size control measures it. Only adaptive samplers may call it, since it reads data.
+   */
+  scaledError(difference: X, scale: ErrorScale<X>): number | Promise<number>;
   /** Runs one step and frees what it made except its result (vectors in any nesting of arrays and records). */
   scope<T>(step: () => T): T;
   /** Frees a vector the sampler no longer needs. */
   dispose(x: X): void;
+}
+
+/** What an error is measured by. */
+export interface ErrorScale<X> {
+  /** Tolerance near 0, > 0. */
+  readonly absolute: number;
+  /** Tolerance relative to the larger of `a` and `b`, >= 0. */
+  readonly relative: number;
+  readonly a: X;
+  readonly b: X;
 }
 
 /** Tensors of any shape on the current backend. */
@@ -26,8 +39,11 @@ export const tensorSpace: VectorSpace<Tensor> = {
     return tf.tidy(() => terms.map(scaled).reduce((a, b) => tf.add(a, b)));
   },
   clip: (x, low, high) => tf.clipByValue(x, low, high),
-  rootMeanSquare: async (x) => {
-    const root = tf.tidy(() => tf.sqrt(tf.mean(tf.square(x))));
+  scaledError: async (difference, { absolute, relative, a, b }) => {
+    const root = tf.tidy(() => {
+      const scale = tf.maximum(tf.mul(tf.maximum(tf.abs(a), tf.abs(b)), relative), absolute);
+      return tf.sqrt(tf.mean(tf.square(tf.div(difference, scale))));
+    });
     const [value] = await root.data();
     root.dispose();
     return value;
@@ -44,7 +60,12 @@ export const float64Space: VectorSpace<Float64Array> = {
     return sum;
   },
   clip: (x, low, high) => x.map((value) => Math.min(high, Math.max(low, value))),
-  rootMeanSquare: (x) => Math.sqrt(x.reduce((sum, value) => sum + value * value, 0) / x.length),
+  scaledError: (difference, { absolute, relative, a, b }) => {
+    const scaled = difference.map(
+      (value, i) => value / Math.max(absolute, relative * Math.max(Math.abs(a[i]), Math.abs(b[i]))),
+    );
+    return Math.sqrt(scaled.reduce((sum, value) => sum + value * value, 0) / scaled.length);
+  },
   scope: (step) => step(),
   dispose: () => undefined,
 };

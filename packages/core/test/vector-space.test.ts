@@ -12,15 +12,18 @@ describe('the vector spaces', () => {
     [0.5, 4, -1],
   ];
 
-  it('agree on combinations, clipping and the root mean square', async () => {
+  it('agree on combinations, clipping and the error of a step', async () => {
     const x = { array: Float64Array.from(a), tensor: tf.tensor1d(a) };
     const y = { array: Float64Array.from(b), tensor: tf.tensor1d(b) };
     expect([...float64Space.combine([2, x.array], [1, y.array])]).toEqual([2.5, 0, 5]);
     expect([...tensorSpace.combine([2, x.tensor], [1, y.tensor]).dataSync()]).toEqual([2.5, 0, 5]);
     expect([...float64Space.clip(x.array, -1, 1)]).toEqual([1, -1, 1]);
     expect([...tensorSpace.clip(x.tensor, -1, 1).dataSync()]).toEqual([1, -1, 1]);
-    expect(await float64Space.rootMeanSquare(x.array)).toBeCloseTo(Math.sqrt(14 / 3), 12);
-    expect(await tensorSpace.rootMeanSquare(x.tensor)).toBeCloseTo(Math.sqrt(14 / 3), 6);
+    // Scales max(1.5, 0.5 max(|a|, |b|)): 1.5, 2, 1.5.
+    const scale = { absolute: 1.5, relative: 0.5 };
+    const expected = Math.sqrt(((1 / 1.5) ** 2 + (2 / 2) ** 2 + (3 / 1.5) ** 2) / 3);
+    expect(await float64Space.scaledError(x.array, { ...scale, a: x.array, b: y.array })).toBeCloseTo(expected, 12);
+    expect(await tensorSpace.scaledError(x.tensor, { ...scale, a: x.tensor, b: y.tensor })).toBeCloseTo(expected, 6);
   });
 
   it('return new vectors, also for one term with coefficient 1', () => {

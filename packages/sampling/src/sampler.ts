@@ -54,7 +54,10 @@ export interface SampleOptions<X> {
 export interface Sampler<Options = object> {
   /** Name in recipes, flags and the registry. */
   readonly name: string;
-  /** Declared order of convergence of the deterministic form; 0 where there is no ODE to converge to. */
+  /**
+   * Declared order of convergence of the deterministic form, with default options; of a multistep method once it has its
+   * history. 0 where there is no ODE to converge to.
+   */
   readonly order: number;
   /** Whether noise is drawn. */
   readonly stochastic: 'never' | 'optional' | 'always';

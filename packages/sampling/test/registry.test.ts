@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findSampler, heun } from '../src';
+import { findSampler, heun, samplers } from '../src';
 
 describe('findSampler', () => {
   it('finds a sampler by name', () => {
@@ -8,7 +8,7 @@ describe('findSampler', () => {
 
   it.each(['hein', 'toString', '__proto__'])('refuses "%s" and lists what there is', (name) => {
     expect(() => findSampler(name)).toThrow(
-      `findSampler: no sampler is named "${name}"; known: euler, euler-ancestral, heun, multistep, one-step.`,
+      `findSampler: no sampler is named "${name}"; known: ${Object.keys(samplers).join(', ')}.`,
     );
   });
 });

@@ -18,6 +18,7 @@ export const tolerances = {
   optimizer: { kind: 'rel', value: 1e-11 },
   optimizerFloat32: { kind: 'rel', value: 1e-5 },
   frechet: { kind: 'peak', value: 1e-6 },
+  score: { kind: 'rel', value: 1e-9 },
   exact: { kind: 'exact', value: 0 },
 } as const satisfies Record<string, Tolerance>;
 

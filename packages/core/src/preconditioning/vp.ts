@@ -30,6 +30,7 @@ export function vpPreconditioning({
   tMin = 1e-5,
 }: VpPreconditioningOptions = {}): Preconditioning {
   const where = 'vpPreconditioning';
+  requireAtLeast(where, 'betaMin', betaMin, 0);
   const law = vpSchedule({ betaD, betaMin });
   requireInteger(where, 'numTimesteps', numTimesteps, 2);
   requirePositive(where, 'tMin', tMin);

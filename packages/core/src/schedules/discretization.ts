@@ -23,7 +23,7 @@ export interface DiscretizationOptions extends KarrasOptions, IddpmOptions {
  * @param name - the family
  * @param numLevels - number of levels, integer >= 2
  * @param options - `sigmaMin`, `sigmaMax`: by default [0.002, 80] for `edm`, [sigma(1e-3), sigma(1)] of the VP law for
- *   `vp`, [0.02, 100] for `ve`, [0.002, 81] for `iddpm`; `rho` for `edm`; `tMin` for `vp`; `c1`, `c2`, `numTimesteps` for `iddpm`
+ *   `vp`, [0.02, 100] for `ve`, [0.002, 81] for `iddpm`; `rho` for `edm`; `tMin` for `vp`; `c1`, `c2`, `numTimesteps`, `exact` for `iddpm`
  * @returns `numLevels` levels, descending; no final 0. For `iddpm` the ends are the nearest levels inside the range,
  *   and levels repeat when more are asked for than the chain has
  * @throws {@link RangeError} if a bound is violated, the name is unknown, or no chain level lies in the range

@@ -1,4 +1,4 @@
-import { requireAtLeast, requirePositive } from '../internal/arguments';
+import { requirePositive } from '../internal/arguments';
 
 /**
  * A continuous law of noising, x(t) = scale(t) (x0 + sigma(t) n), with everything an ODE solver in t needs.
@@ -22,7 +22,7 @@ export interface NoiseSchedule {
 export interface VpOptions {
   /** Slope of beta(t), > 0; default 19.9. */
   readonly betaD?: number;
-  /** beta(0), >= 0; default 0.1. */
+  /** beta(0), usually >= 0; default 0.1. */
   readonly betaMin?: number;
 }
 
@@ -30,13 +30,16 @@ export interface VpOptions {
  * Variance-preserving process: sigma(t) = sqrt(exp(betaD t^2 / 2 + betaMin t) - 1), scale(t) = 1 / sqrt(1 + sigma^2).
  *
  * @param options - `betaD`, `betaMin`
- * @returns the law for t in (0, 1]
- * @throws {@link RangeError} if betaD <= 0 or betaMin < 0
+ * @returns the law for t in (0, 1]; of a negative betaMin, which a law through given levels may have, for t above
+ *   -2 betaMin / betaD, and 0 is the time of level 0
+ * @throws {@link RangeError} if betaD <= 0 or betaMin <= -betaD / 2, where sigma(1) would not exist
  * @see Karras et al. 2022, Table 1; Song et al. 2021
  */
 export function vpSchedule({ betaD = 19.9, betaMin = 0.1 }: VpOptions = {}): NoiseSchedule {
   requirePositive('vpSchedule', 'betaD', betaD);
-  requireAtLeast('vpSchedule', 'betaMin', betaMin, 0);
+  if (!(betaMin > -betaD / 2 && betaMin < Infinity)) {
+    throw new RangeError(`vpSchedule: betaMin must be > -betaD / 2 = ${-betaD / 2}, got ${betaMin}.`);
+  }
   const sigma = (t: number): number => Math.sqrt(Math.expm1(0.5 * betaD * t * t + betaMin * t));
   const sigmaDerivative = (t: number): number => 0.5 * (betaMin + betaD * t) * (sigma(t) + 1 / sigma(t));
   const scale = (t: number): number => 1 / Math.sqrt(1 + sigma(t) ** 2);
@@ -50,10 +53,12 @@ export function vpSchedule({ betaD = 19.9, betaMin = 0.1 }: VpOptions = {}): Noi
   };
 }
 
-/** Time of noise level sigma under the VP law, as a quotient: the textbook difference cancels for small sigma. */
+/** Time of noise level sigma under the VP law, without cancellation for small sigma: a quotient where betaMin >= 0. */
 export function vpTime(sigma: number, betaD: number, betaMin: number): number {
+  if (sigma === 0) return 0;
   const y = 2 * Math.log1p(sigma * sigma);
-  return y / (Math.sqrt(betaMin * betaMin + betaD * y) + betaMin);
+  const root = Math.sqrt(betaMin * betaMin + betaD * y);
+  return betaMin < 0 ? (root - betaMin) / betaD : y / (root + betaMin);
 }
 
 /** Variance-exploding process: sigma(t) = sqrt(t), scale 1. @see Song et al. 2021 */

@@ -1,4 +1,4 @@
-import { requireInteger, requirePositive } from '../internal/arguments';
+import { requireAtLeast, requireInteger, requirePositive } from '../internal/arguments';
 import { vpSchedule, type VpOptions } from './noise-schedule';
 
 /** Options of {@link vpSigmas}. */
@@ -19,6 +19,7 @@ export interface VpSigmasOptions extends VpOptions {
 export function vpSigmas(numLevels: number, { tMin = 1e-3, ...law }: VpSigmasOptions = {}): number[] {
   requireInteger('vpSigmas', 'numLevels', numLevels, 1);
   requirePositive('vpSigmas', 'tMin', tMin);
+  requireAtLeast('vpSigmas', 'betaMin', law.betaMin ?? 0, 0);
   if (tMin >= 1) throw new RangeError(`vpSigmas: tMin must be < 1, got ${tMin}.`);
   const { sigma } = vpSchedule(law);
   return Array.from({ length: numLevels }, (_, i) => sigma(1 + (i / Math.max(1, numLevels - 1)) * (tMin - 1)));

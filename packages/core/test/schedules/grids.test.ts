@@ -155,6 +155,16 @@ describe('discrete chains', () => {
     expect(strictlyDecreasing(levels)).toBe(true);
   });
 
+  it('iddpmSigmas moves by float32 rounding alone where it is not exact', () => {
+    const [single, exact] = [iddpmSigmas(), iddpmSigmas({ exact: true })];
+    exact.slice(0, -1).forEach((level, j) => expect(Math.abs(single[j] / level - 1)).toBeLessThan(1e-3));
+    expect(single).not.toEqual(exact);
+    // sqrt(1 / alphaBar - 1) of the cosine law, where the bound c1 does not bite.
+    const alphaBar = Math.sin((0.5 * Math.PI * 500) / 1000 / 1.008) ** 2;
+    const top = Math.sin((0.5 * Math.PI) / 1.008) ** 2;
+    expect(exact[500]).toBeCloseTo(Math.sqrt(top / alphaBar - 1), 10);
+  });
+
   it('linearBetaSigmas has T levels, ascending', () => {
     const levels = linearBetaSigmas({ numTimesteps: 50 });
     expect(levels).toHaveLength(50);

@@ -5,6 +5,7 @@ import {
   rectifiedFlowSchedule,
   trigSchedule,
   veSchedule,
+  vpLawThrough,
   vpSchedule,
   type NoiseSchedule,
 } from '../../src';
@@ -39,9 +40,24 @@ describe.each(schedules.map((schedule) => [schedule.name, schedule] as const))('
   });
 });
 
+describe('a VP law through given levels', () => {
+  it('may start below beta 0 and still finds times, that of level 0 too', () => {
+    const law = vpLawThrough(0.002, 80);
+    expect(law.betaMin).toBeLessThan(0);
+    const { sigma, timeOf } = vpSchedule(law);
+    expect(sigma(1e-3) / 0.002).toBeCloseTo(1, 9);
+    expect(sigma(1) / 80).toBeCloseTo(1, 9);
+    for (const t of [1e-3, 0.01, 0.3, 1]) expect(timeOf(sigma(t)) / t).toBeCloseTo(1, 9);
+    expect(timeOf(0)).toBe(0);
+  });
+});
+
 describe('schedule factories', () => {
   it('report arguments outside their ranges', () => {
     expect(() => vpSchedule({ betaD: 0 })).toThrow('vpSchedule: betaD must be > 0, got 0');
+    expect(() => vpSchedule({ betaD: 2, betaMin: -1 })).toThrow(
+      'vpSchedule: betaMin must be > -betaD / 2 = -1, got -1',
+    );
     expect(() => trigSchedule({ sigmaData: 0 })).toThrow('trigSchedule: sigmaData must be > 0, got 0');
   });
 });

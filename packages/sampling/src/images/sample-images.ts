@@ -1,9 +1,7 @@
 import { tensorSpace } from '@onestep/core';
-import { toHost, toTensor, type HostTensor, type Tensor2D } from '@onestep/tensor';
-import { countCalls } from '../models/count-calls';
-import { fromDenoiser, type AnyDenoiser } from '../models/from-denoiser';
-import { guided } from '../models/guided';
+import { hostTensor, toHost, toTensor, type HostTensor, type Tensor2D } from '@onestep/tensor';
 import type { Sampler, SampleOptions } from '../sampler';
+import { countedModel, type CountedModel, type ImageModel } from './image-model';
 import { initialNoise, stepNoise } from './noise';
 import { oneHotLabels } from './one-hot-labels';
 
@@ -13,19 +11,17 @@ export interface ImageBatch {
   readonly indices: readonly number[];
   /** `[B, H, W, C]` float32. Not clipped unless asked: a network may leave [-1, 1]. */
   readonly images: HostTensor;
-  /** Network calls per image, counted; guidance doubles them. */
+  /** Network calls per image, counted; guidance doubles them. The mean, where an adaptive sampler spends more on some. */
   readonly nfe: number;
 }
-
-/** What {@link sampleImages} evaluates: one of the two, matching the sampler's `accepts`. */
-export type ImageModel =
-  | { readonly denoiser: AnyDenoiser; readonly consistencyFunction?: undefined }
-  | { readonly consistencyFunction: AnyDenoiser; readonly denoiser?: undefined };
 
 /** Options of {@link sampleImages}, beside the model and those of the sampler itself. */
 export interface SampleImagesOptions<Options> {
   readonly sampler: Sampler<Options>;
-  /** Noise levels as the sampler expects them; the images start as noise of std `sigmas[0]`. */
+  /**
+   * Noise levels as the sampler expects them; the images start as noise of std `sigmas[0]`. A sampler that chooses the levels
+   * between itself (`levels: 'ends'`) needs the first and the last alone.
+   */
   readonly sigmas: readonly number[];
   /** Shape of one image, `[H, W, C]`. */
   readonly shape: readonly number[];
@@ -62,59 +58,83 @@ export interface SampleImagesOptions<Options> {
 export async function* sampleImages<Options = object>(
   options: SampleImagesOptions<Options> & ImageModel,
 ): AsyncGenerator<ImageBatch, void, undefined> {
-  const { sampler, sigmas, shape, seed = 0, batchSize = 64, numClasses = 0 } = options;
-  const { label, guidanceScale = 1, clip, onBatch } = options;
-  const samplerOptions = options.samplerOptions ?? ({} as Options);
+  const { sampler, batchSize = 64, numClasses = 0, label, guidanceScale = 1, onBatch } = options;
   const indices = imageIndices(options);
-  const network = modelFor(options);
+  const model = countedModel('sampleImages', sampler, options, guidanceScale);
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`sampleImages: batchSize must be an integer >= 1, got ${batchSize}.`);
   }
   if (label !== undefined && numClasses === 0) {
     throw new TypeError('sampleImages: label is given, but numClasses is 0. Pass the number of classes of the model.');
   }
-  const counted = countCalls(network);
-  const denoiser = guided(counted.call, guidanceScale);
+  // Where images depend on those beside them, each is sampled alone.
+  const atOnce = sampler.couplesBatch === true ? 1 : batchSize;
 
   for (let start = 0; start < indices.length; start += batchSize) {
     const batch = indices.slice(start, start + batchSize);
-    const noiseOf = { seed, indices: batch, shape };
-    const before = counted.calls();
-    const labels =
-      numClasses > 0
-        ? toTensor(
-            oneHotLabels(
-              batch.map((index) => label?.(index)),
-              numClasses,
-            ),
-          )
-        : undefined;
-    const x = toTensor(initialNoise({ ...noiseOf, sigmaMax: sigmas[0] }));
-    let images: HostTensor;
-    try {
-      const result = await sampler.sample(
-        fromDenoiser(denoiser, labels === undefined ? undefined : { labels: labels as Tensor2D }),
-        x,
-        {
-          ...samplerOptions,
-          space: tensorSpace,
-          sigmas,
-          clip,
-          noise: (step) => toTensor(stepNoise({ ...noiseOf, step })),
-        },
-      );
-      try {
-        images = await toHost(result);
-      } finally {
-        result.dispose();
-      }
-    } finally {
-      x.dispose();
-      labels?.dispose();
+    const before = model.calls();
+    const parts: HostTensor[] = [];
+    for (let first = 0; first < batch.length; first += atOnce) {
+      parts.push(await sampleTogether(options, model, batch.slice(first, first + atOnce)));
     }
+    const calls = model.calls() - before;
     onBatch?.({ done: start + batch.length, total: indices.length });
-    yield { indices: batch, images, nfe: counted.calls() - before };
+    yield { indices: batch, images: joined(parts), nfe: calls / parts.length };
   }
+}
+
+/** Images that go through the sampler as one tensor. */
+async function sampleTogether<Options>(
+  options: SampleImagesOptions<Options>,
+  model: CountedModel,
+  indices: readonly number[],
+): Promise<HostTensor> {
+  const { sampler, sigmas, shape, seed = 0, numClasses = 0, label, clip } = options;
+  const noiseOf = { seed, indices, shape };
+  const labels =
+    numClasses > 0
+      ? toTensor(
+          oneHotLabels(
+            indices.map((index) => label?.(index)),
+            numClasses,
+          ),
+        )
+      : undefined;
+  const x = toTensor(initialNoise({ ...noiseOf, sigmaMax: sigmas[0] }));
+  try {
+    const result = await sampler.sample(
+      model.bind(labels === undefined ? undefined : { labels: labels as Tensor2D }),
+      x,
+      {
+        ...(options.samplerOptions ?? ({} as Options)),
+        space: tensorSpace,
+        sigmas,
+        clip,
+        noise: (step) => toTensor(stepNoise({ ...noiseOf, step })),
+      },
+    );
+    try {
+      return await toHost(result);
+    } finally {
+      result.dispose();
+    }
+  } finally {
+    x.dispose();
+    labels?.dispose();
+  }
+}
+
+/** The same images as one tensor. */
+function joined(parts: readonly HostTensor[]): HostTensor {
+  if (parts.length === 1) return parts[0];
+  const [{ shape }] = parts;
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  parts.reduce((at, part) => {
+    data.set(part.data, at);
+    return at + part.data.length;
+  }, 0);
+  const count = parts.reduce((sum, part) => sum + part.shape[0], 0);
+  return hostTensor(data, [count, ...shape.slice(1)]);
 }
 
 /** The images asked for; exactly one of `count` and `indices` says which. */
@@ -127,20 +147,4 @@ function imageIndices({ count, indices }: Pick<SampleImagesOptions<unknown>, 'co
     throw new RangeError(`sampleImages: count must be an integer >= 0, got ${count}.`);
   }
   return Array.from({ length: count }, (_, i) => i);
-}
-
-/** The function to evaluate; refuses a kind the sampler is not made for, which would give silent nonsense. */
-function modelFor<Options>({
-  sampler,
-  denoiser,
-  consistencyFunction,
-}: SampleImagesOptions<Options> & ImageModel): AnyDenoiser {
-  const given = sampler.accepts === 'denoiser' ? denoiser : consistencyFunction;
-  if (given === undefined) {
-    const wanted = sampler.accepts === 'denoiser' ? 'denoiser' : 'consistencyFunction';
-    throw new TypeError(
-      `sampleImages: sampler "${sampler.name}" needs a ${wanted}. Pass one, or choose another sampler.`,
-    );
-  }
-  return given;
 }

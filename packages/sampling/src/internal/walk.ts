@@ -20,6 +20,8 @@ export interface Step<X> {
   readonly past: readonly Remembered<X>[];
   /** Hands a vector of this step (a network's answer) to the next ones, which find it in {@link past}. */
   readonly remember: (value: X) => void;
+  /** Ends the step at a level above `sigmaNext`; the next one goes on from there. */
+  readonly stopAt: (sigma: number) => void;
 }
 
 /** A vector of an earlier step. */
@@ -51,13 +53,14 @@ export async function walk<X>(
   step: (step: Step<X>) => Promise<X>,
 ): Promise<X> {
   let x = start;
+  const levels = [...sigmas];
   const past: Remembered<X>[] = [];
   // The start is the caller's; what x or the history still names is not yet free.
   const free = (vector: X): void => {
     if (vector !== start && vector !== x && past.every(({ value }) => value !== vector)) space.dispose(vector);
   };
   try {
-    for (let index = 0; index + 1 < sigmas.length; index += 1) {
+    for (let index = 0; index + 1 < levels.length; index += 1) {
       const arena = openArena(space);
       // A model may be the identity (a consistency function at sigmaMin): its input is not the arena's to free.
       const own = (vector: X): X =>
@@ -74,8 +77,8 @@ export async function walk<X>(
         const next = await step({
           index,
           x,
-          sigma: sigmas[index],
-          sigmaNext: sigmas[index + 1],
+          sigma: levels[index],
+          sigmaNext: levels[index + 1],
           space: arena.space,
           past,
           denoise: (at, sigma) => call(at, sigma, 0, true),
@@ -91,16 +94,19 @@ export async function walk<X>(
           remember(value) {
             remembered = value;
           },
+          stopAt(sigma) {
+            levels.splice(index + 1, 0, sigma);
+          },
         });
         if (onStep !== undefined && first !== undefined) {
-          await onStep({ index, ...first, sigmaNext: sigmas[index + 1], next });
+          await onStep({ index, ...first, sigmaNext: levels[index + 1], next });
         }
         // The caller's x must survive and the result must be new.
         const kept = next === start ? space.combine([1, next]) : arena.keep(next);
         const before = x;
         x = kept;
         if (remembered !== undefined && memory > 0)
-          past.unshift({ sigma: sigmas[index], value: arena.keep(remembered) });
+          past.unshift({ sigma: levels[index], value: arena.keep(remembered) });
         const forgotten = past.splice(memory).map(({ value }) => value);
         new Set([before, ...forgotten]).forEach(free);
       } finally {

@@ -17,20 +17,29 @@ export type AnyDenoiser = (x: Tensor, sigma: Tensor1D, condition?: Condition) =>
  * @param condition - passed on unchanged at every call; stays the caller's
  */
 export function fromDenoiser(denoiser: AnyDenoiser, condition?: Condition): Model<Tensor> {
-  return (x, sigma) => {
-    // Kept from the scope around this call: a promise reads it after that scope has closed.
-    const levels = tf.keep(tf.fill<Rank.R1>([x.shape[0]], sigma));
-    let answer: Tensor | Promise<Tensor>;
-    try {
-      answer = tidied(() => denoiser(x, levels, condition));
-    } catch (error) {
-      levels.dispose();
-      throw error;
-    }
-    if (answer instanceof Promise) return answer.finally(() => levels.dispose());
-    levels.dispose();
-    return answer;
-  };
+  return (x, sigma) => atLevels(x, [sigma], (levels) => denoiser(x, levels, condition));
+}
+
+/**
+ * Calls a function with each noise level repeated for every image of `x`, and frees those levels once it has answered.
+ */
+export function atLevels(
+  x: Tensor,
+  sigmas: readonly number[],
+  call: (...levels: Tensor1D[]) => Tensor | Promise<Tensor>,
+): Tensor | Promise<Tensor> {
+  // Kept from the scope around this call: a promise reads them after that scope has closed.
+  const levels = sigmas.map((sigma) => tf.keep(tf.fill<Rank.R1>([x.shape[0]], sigma)));
+  let answer: Tensor | Promise<Tensor>;
+  try {
+    answer = tidied(() => call(...levels));
+  } catch (error) {
+    tf.dispose(levels);
+    throw error;
+  }
+  if (answer instanceof Promise) return answer.finally(() => tf.dispose(levels));
+  tf.dispose(levels);
+  return answer;
 }
 
 /** Tidies a call that answers at once; one that answers later passes through, since no scope spans a promise. */

@@ -16,9 +16,7 @@ export function guided(denoiser: AnyDenoiser, guidanceScale: number): AnyDenoise
  * @see Ho and Salimans 2022, Eq. 6, in terms of D; their weight w is guidanceScale - 1
  */
 export function guided(denoiser: AnyDenoiser, guidanceScale: number): AnyDenoiser {
-  if (!Number.isFinite(guidanceScale) || guidanceScale < 0) {
-    throw new RangeError(`guided: guidanceScale must be finite and >= 0, got ${guidanceScale}.`);
-  }
+  checkGuidanceScale('guided', guidanceScale);
   if (guidanceScale === 1) return denoiser;
   return (x, sigma, condition) => {
     const labels = condition?.labels;
@@ -35,6 +33,13 @@ export function guided(denoiser: AnyDenoiser, guidanceScale: number): AnyDenoise
     conditional.dispose();
     return result;
   };
+}
+
+/** Refuses a scale that is negative or not finite. */
+export function checkGuidanceScale(where: string, guidanceScale: number): void {
+  if (!Number.isFinite(guidanceScale) || guidanceScale < 0) {
+    throw new RangeError(`${where}: guidanceScale must be finite and >= 0, got ${guidanceScale}.`);
+  }
 }
 
 /** The same for a denoiser that answers later; frees what it makes itself, since no scope spans a promise. */

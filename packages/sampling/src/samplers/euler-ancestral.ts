@@ -3,18 +3,11 @@ import { checkSigmas } from '../internal/check-sigmas';
 import { eulerMove } from '../internal/euler-move';
 import { walk } from '../internal/walk';
 import type { Sampler } from '../sampler';
-
-/** Options of {@link eulerAncestral}. */
-export interface AncestralOptions {
-  /** Share of the ancestral noise, >= 0: 0 is Euler, 1 (default) the full ancestral step. */
-  readonly eta?: number | undefined;
-  /** Std of the added noise relative to what the level asks for, >= 0, default 1. */
-  readonly sNoise?: number | undefined;
-}
+import { checkAncestral, renoise, type AncestralOptions } from './ancestral';
 
 /**
  * Ancestral sampling by Euler steps: down to sigmaDown, then noise of std sigmaUp, with
- * sigmaDown^2 + sigmaUp^2 = sigmaNext^2.
+ * sigmaDown^2 + sigmaUp^2 = sigmaNext^2; `eta` is 1 by default.
  *
  * `sigmas` ends with 0, or with a last level to stop at. NFE: one call per step.
  *
@@ -29,12 +22,11 @@ export const eulerAncestral: Sampler<AncestralOptions> = {
   nfe: ({ sigmas }) => sigmas.length - 1,
   async sample(model, start, { eta = 1, sNoise = 1, ...options }) {
     checkSigmas('eulerAncestral', options.sigmas, 2, true);
-    if (!(eta >= 0)) throw new RangeError(`eulerAncestral: eta must be >= 0, got ${eta}.`);
-    if (!(sNoise >= 0)) throw new RangeError(`eulerAncestral: sNoise must be >= 0, got ${sNoise}.`);
+    checkAncestral('eulerAncestral', { eta, sNoise });
     return walk(eulerAncestral, model, start, options, async ({ x, sigma, sigmaNext, space, denoise, draw }) => {
       const { sigmaDown, sigmaUp } = ancestralStep(sigma, sigmaNext, eta);
       const down = eulerMove(space, x, await denoise(x, sigma), sigma, sigmaDown);
-      return sigmaUp === 0 ? down : space.combine([1, down], [sigmaUp * sNoise, draw()]);
+      return renoise(space, down, sigmaUp * sNoise, draw);
     });
   },
 };

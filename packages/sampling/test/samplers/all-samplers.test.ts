@@ -8,14 +8,17 @@ import { fakeNoise, pointMass } from '../point-mass';
 const space = float64Space;
 const registered: [string, Sampler][] = Object.entries(samplers);
 const deterministic = registered.filter(
-  ([, { accepts, stochastic }]) => accepts === 'denoiser' && stochastic !== 'always',
+  ([, { accepts, stochastic, finalZero }]) =>
+    accepts === 'denoiser' && stochastic !== 'always' && finalZero === 'expected',
 );
 
 /** A grid of the form the sampler wants. */
-function gridFor(name: string, { finalZero }: Sampler, n: number): number[] {
+function gridFor(name: string, { accepts, finalZero }: Sampler, n: number): number[] {
   if (name === 'one-step') return [80];
   const sigmas = karrasSigmas(n);
-  return finalZero === 'expected' ? appendZero(sigmas) : sigmas.slice(0, -1);
+  if (finalZero === 'expected') return appendZero(sigmas);
+  // A consistency function is not evaluated at sigmaMin, a denoiser is not asked for more than to get there.
+  return accepts === 'consistency' ? sigmas.slice(0, -1) : sigmas;
 }
 
 beforeAll(async () => {
@@ -31,7 +34,25 @@ describe.each(registered)('sampler %s', (name, sampler) => {
     const sigmas = gridFor(name, sampler, n);
     const { call, calls } = countCalls(pointMass([0.3]));
     await sampler.sample(call, new Float64Array(1), { space, sigmas, noise: fakeNoise(1) });
-    expect(calls()).toBe(sampler.nfe({ sigmas }));
+    const expected = sampler.nfe({ sigmas });
+    if (expected === undefined) expect(sampler.levels).toBe('ends');
+    else expect(calls()).toBe(expected);
+  });
+
+  it('takes no draw twice, and none beyond those it declares', async () => {
+    const taken: number[] = [];
+    let steps = 0;
+    const noise = (k: number): Float64Array => {
+      taken.push(k);
+      return fakeNoise(1)(k);
+    };
+    const onStep = (): void => void (steps += 1);
+    const x = Float64Array.of(80);
+    await sampler.sample(pointMass([0.3]), x, { space, sigmas: gridFor(name, sampler, 7), noise, onStep });
+    const { stochastic, drawsPerStep = 1 } = sampler;
+    expect(new Set(taken).size).toBe(taken.length);
+    for (const k of taken) expect(k).toBeLessThan(steps * drawsPerStep);
+    if (stochastic !== 'always') expect(taken).toEqual([]);
   });
 
   it('gives the same bits when run twice', async () => {
@@ -62,20 +83,28 @@ describe.each(registered)('sampler %s', (name, sampler) => {
 
   it('reports every step, with the level it leads to', async () => {
     const sigmas = gridFor(name, sampler, 6);
+    // A consistency function goes to 0 from every level.
+    const ends = sampler.accepts === 'consistency' ? [...sigmas, 0] : sigmas;
     const visited: number[] = [];
     const onStep = ({ index, sigmaNext }: { index: number; sigmaNext: number }): void => {
       expect(index).toBe(visited.length);
       visited.push(sigmaNext);
     };
     await sampler.sample(pointMass([1]), Float64Array.of(80), { space, sigmas, noise: fakeNoise(1), onStep });
-    expect(visited).toEqual([...sigmas, 0].slice(1, sampler.finalZero === 'expected' ? -1 : undefined));
+    if (sampler.levels === 'ends') {
+      expect(visited.at(-1)).toBe(ends.at(-1));
+      visited.slice(1).forEach((level, i) => expect(level).toBeLessThan(visited[i]));
+    } else {
+      expect(visited).toEqual(ends.slice(1));
+    }
   });
 
   it('clips what the model returns', async () => {
     const options = { space, sigmas: gridFor(name, sampler, 4), noise: () => new Float64Array(1) };
-    const model = pointMass([3]);
-    const result = await sampler.sample(model, Float64Array.of(80), { ...options, clip: [-1, 1] });
-    expect(result[0]).toBeCloseTo(1, 12);
+    const x = Float64Array.of(80);
+    const clipped = await sampler.sample(pointMass([3]), x, { ...options, clip: [-1, 1] });
+    expect(clipped).toEqual(await sampler.sample(pointMass([1]), x, options));
+    expect(clipped).not.toEqual(await sampler.sample(pointMass([3]), x, options));
   });
 
   it('leaves one tensor: the result', async () => {
@@ -97,7 +126,7 @@ describe.each(registered)('sampler %s', (name, sampler) => {
     let calls = 0;
     const model: Model<Tensor> = (at) => {
       calls += 1;
-      if (calls === sampler.nfe({ sigmas })) throw new Error('out of order');
+      if (calls === (sampler.nfe({ sigmas }) ?? 5)) throw new Error('out of order');
       return tf.tanh(at);
     };
     const { leaked } = await countLeaks(async () => {

@@ -1,9 +1,11 @@
+import { averagePoolInside, maxPool } from '@onestep/metrics';
 import { filterDown, filterUp, type ResampleFilter } from '@onestep/models';
 import { tf, type HostTensor, type Tensor, type Tensor4D } from '@onestep/tensor';
 import type { AnyCase } from '../case';
 import { compare, tolerances } from '../compare';
 import type { Family, GoldenFile } from '../family';
 import { downloadChannelsFirst, uploadChannelsLast } from './channels';
+import { resizeCases } from './image-resizing';
 
 /** What an operation has beside the image: a 3 x 3 kernel `[out, in, 3, 3]` and a bias. */
 interface Layer {
@@ -19,6 +21,9 @@ const operations: Readonly<Record<string, Operation>> = {
   ...filterOperations('f1331', [1, 3, 3, 1]),
   nearest2x: (x) => filterUp(x, [1, 1]),
   avgpool2: (x) => filterDown(x, [1, 1]),
+  avgpool3_same_excl_pad: (x) => averagePoolInside(x as Tensor4D),
+  maxpool3_same: (x) => maxPool(x as Tensor4D, { size: 3, stride: 1, margin: 1 }),
+  maxpool3_s2_ceil: (x) => maxPool(x as Tensor4D, { size: 3, stride: 2, ceil: true }),
 };
 
 /** Resampling and resizing of images (`imageops/*.json`). */
@@ -27,11 +32,7 @@ export const imageOperations: Family = {
   recognises: (content) => content.has('resize') && content.has('resample'),
   cases(file) {
     file.hasCompanion(`${file.stem}.safetensors`);
-    const resized = file.content
-      .entry('resize')
-      .entries('cases')
-      .map((_, i): AnyCase => ({ name: `${file.path}#resize.${i}`, needs: 'image resizing' }));
-    return [...resized, ...resampleCases(file)];
+    return [...resizeCases(file), ...resampleCases(file)];
   },
 };
 

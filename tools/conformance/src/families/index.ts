@@ -1,5 +1,6 @@
 import type { Family } from '../family';
 import { averages } from './averages';
+import { editing } from './editing';
 import { imageOperations } from './image-operations';
 import { consistencyLosses } from './losses/consistency-losses';
 import { continuousTimeLosses } from './losses/continuous-time-losses';
@@ -7,9 +8,12 @@ import { ectLosses } from './losses/ect-losses';
 import { ictLosses } from './losses/ict-losses';
 import { progressiveLosses } from './losses/progressive-losses';
 import { teacherLosses } from './losses/teacher-losses';
-import { featureMetrics, frechetMoments } from './metrics/frechet';
+import { featureMetrics } from './metrics/feature-metrics';
+import { frechetMoments } from './metrics/frechet';
+import { inceptionFeatures } from './metrics/inception';
+import { inceptionScores } from './metrics/inception-score';
+import { lpips } from './metrics/lpips';
 import { networks } from './networks';
-import { notYet } from './not-yet';
 import { optimizers } from './optimizers';
 import { samplerRuns } from './samplers/sampler-runs';
 import { consistencyCurricula, ectMapping, ictCurricula } from './schedules/curricula';
@@ -30,6 +34,7 @@ export const families: readonly Family[] = [
   trigTimes,
   diffusersScheduler,
   samplerRuns,
+  editing,
   networks,
   imageOperations,
   consistencyLosses,
@@ -42,5 +47,7 @@ export const families: readonly Family[] = [
   averages,
   featureMetrics,
   frechetMoments,
-  ...notYet,
+  inceptionScores,
+  inceptionFeatures,
+  lpips,
 ];

@@ -1,5 +1,6 @@
-import { preconditioned, sigmaToTrigTime, trigflowPreconditioning, trigTimeToSigma } from '@onestep/core';
-import { disposeParams, tf, type Scalar, type Tensor, type Tensor2D } from '@onestep/tensor';
+import { preconditioned, sigmaToTrigTime, tensorSpace, trigflowPreconditioning, trigTimeToSigma } from '@onestep/core';
+import { fromDenoiser, scm } from '@onestep/sampling';
+import { disposeParams, tf, type Tensor2D } from '@onestep/tensor';
 import { modelOf, scdObjective, sctObjective, type LogWeight, type ScmObjectiveOptions } from '@onestep/training';
 import { compare, compareAll, tolerances, type Comparison } from '../../compare';
 import { bySection, eachEntry, type Family, type GoldenFile } from '../../family';
@@ -83,43 +84,43 @@ function run(file: GoldenFile, entry: Entry): Promise<Comparison> {
   });
 }
 
-/** Each step's estimate through the consistency function over sigma, x = x_t / cos(t). */
+/** Each step's estimate of the sampler, through the consistency function over sigma, x = x_t / cos(t). */
 async function runSampling(section: Entry, entry: Entry): Promise<Comparison> {
   const sigmaData = section.number('sigma_data');
   const net = section.entry('net');
   const params = uploadRowParams(net);
-  const times = entry.numbers('t');
   const { shape, data } = entry.tensor('z');
   const [, batch, d] = shape;
-  const estimates: Tensor[] = tf.tidy(() => {
+  const size = batch * d;
+  const sigmas = entry.numbers('t').map((t) => trigTimeToSigma(t, { sigmaData }));
+  const unit = (step: number): Tensor2D => tf.tensor2d([...data.slice(step * size, (step + 1) * size)], [batch, d]);
+  const start = tf.tidy(() => tf.mul(unit(0), sigmas[0]));
+  const estimates: ArrayLike<number>[] = [];
+  try {
     const network = rowNetwork(net.number('time_scale'));
     const f = preconditioned(network, trigflowPreconditioning({ sigmaData }))(params);
-    const steps: Tensor[] = [];
-    times.forEach((t, step) => {
-      const sigma = trigTimeToSigma(t, { sigmaData });
-      const unit = data.slice(step * batch * d, (step + 1) * batch * d);
-      const noise: Tensor2D = tf.tensor2d([...unit], [batch, d]);
-      // TrigFlow starts from noise alone, as if its factor sin(t) were 1.
-      const x =
-        step === 0 ? tf.mul(noise, sigmaData / Math.cos(t)) : tf.add(steps[step - 1], tf.mul<Scalar>(noise, sigma));
-      steps.push(f(x, tf.fill([batch], sigma)));
+    const result = await scm.sample(fromDenoiser(f), start, {
+      space: tensorSpace,
+      sigmas,
+      sigmaData,
+      noise: (k) => unit(k + 1),
+      async onStep({ denoised }) {
+        estimates.push(await denoised.data());
+      },
     });
-    return steps;
-  });
-  try {
-    const traces = await Promise.all(estimates.map((estimate) => estimate.data()));
+    result.dispose();
     const expected = entry.numbers('x0_per_step');
     return compareAll(
       Object.fromEntries(
-        traces.map((trace, step) => [
+        estimates.map((estimate, step) => [
           `step ${step}`,
-          [trace, expected.slice(step * batch * d, (step + 1) * batch * d)] as const,
+          [estimate, expected.slice(step * size, (step + 1) * size)] as const,
         ]),
       ),
       tolerances.network,
     );
   } finally {
-    tf.dispose(estimates);
+    start.dispose();
     disposeParams(params);
   }
 }

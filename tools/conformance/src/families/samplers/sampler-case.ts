@@ -7,6 +7,8 @@ import { karrasOptions } from '../schedules/noise-grids';
 export interface SamplerCase {
   /** Starts from `z0` times this level; otherwise from `x_T`, the same rounded to float32. */
   readonly startLevel?: number | undefined;
+  /** Whether the reference thresholds every estimate dynamically. */
+  readonly thresholded?: boolean | undefined;
   sample<X>(model: Model<X>, x: X, options: Omit<SampleOptions<X>, 'sigmas'>): Promise<X>;
 }
 

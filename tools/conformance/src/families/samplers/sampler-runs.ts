@@ -1,5 +1,5 @@
 import { float64Space, karrasSigmas, tensorSpace } from '@onestep/core';
-import { fromDenoiser, heun, type SampleOptions } from '@onestep/sampling';
+import { dynamicThreshold, fromDenoiser, heun, type SampleOptions } from '@onestep/sampling';
 import { tf, type Tensor } from '@onestep/tensor';
 import type { AnyCase, GoldenCase } from '../../case';
 import { compare, compareAll, tolerances, type Comparison } from '../../compare';
@@ -7,6 +7,7 @@ import { bySection, eachEntry, type Family, type GoldenFile } from '../../family
 import type { Entry } from '../../golden-json';
 import { karrasOptions } from '../schedules/noise-grids';
 import { mixtureOf } from '../mixture';
+import { thresholdRows } from './dynamic-threshold';
 import type { SamplerCase } from './sampler-case';
 import { knownSamplers, samplerCases } from './table';
 
@@ -89,7 +90,11 @@ async function runFloat64(file: GoldenFile, entry: Entry, golden: SamplerCase): 
   const size = shape[0] * shape[1];
   const draws = file.content.float64('noise');
   const trajectory: number[] = [];
-  const result = await golden.sample((x, sigma) => mixture.denoise(x, sigma), startOf(file, golden), {
+  const model = (x: Float64Array, sigma: number): Float64Array => {
+    const denoised = mixture.denoise(x, sigma);
+    return golden.thresholded === true ? thresholdRows(denoised, mixture.dimensions) : denoised;
+  };
+  const result = await golden.sample(model, startOf(file, golden), {
     space: float64Space,
     noise: (k) => drawAt(draws, k, size),
     onStep: ({ x }) => void trajectory.push(...x),
@@ -111,7 +116,8 @@ async function runFloat32(file: GoldenFile, entry: Entry, golden: SamplerCase): 
     noise: (k) => upload(drawAt(draws, k, size)),
   };
   const start = upload(startOf(file, golden));
-  const result = await golden.sample(fromDenoiser(mixture.denoiser), start, options);
+  const denoiser = golden.thresholded === true ? dynamicThreshold(mixture.denoiser) : mixture.denoiser;
+  const result = await golden.sample(fromDenoiser(denoiser), start, options);
   const values = await result.data();
   tf.dispose([start, result]);
   return compare(values, entry.numbers('out_f64'), { kind: 'abs', value: entry.number('atol') });

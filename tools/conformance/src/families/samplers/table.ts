@@ -39,8 +39,6 @@ export const samplerCases: SamplerCases = {
   openai_heun_churn: (entry, file) => onGrid(heun, toZero(entry, file), churnOptions(entry, 's_')),
   openai_euler: (entry, file) => onGrid(euler, toZero(entry, file), {}),
   openai_euler_ancestral: (entry, file) => onGrid(eulerAncestral, toZero(entry, file), {}),
-  // Progressive distillation's sampler: Euler steps that stop at sigma_min, on a grid of one level more.
-  openai_progdist: (entry, file) => onGrid(euler, karrasSigmas(entry.number('n') + 1, karrasOptions(file)), {}),
   openai_onestep: (_, file) => onGrid(oneStep, [file.number('sigma_max')], {}),
   openai_multistep: openaiMultistep,
   edm_sampler: (entry, file) => unrounded(file, onGrid(heun, toZero(entry, file), {})),
