@@ -16,7 +16,7 @@ export interface NearestInRangeOptions<X> {
   readonly merge: (x: X) => X;
   /** Range of an image, default [-1, 1]. */
   readonly range?: readonly [low: number, high: number] | undefined;
-  /** Rounds, integer >= 0, default 50; what is left of the overshoot shrinks geometrically. */
+  /** Rounds, integer >= 0, default 200; what is left of the overshoot shrinks geometrically. */
   readonly rounds?: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface NearestInRangeOptions<X> {
  * @returns a new vector; its known components are exact, and what still overshoots does so by little
  * @remarks Gradient ascent on the dual of the projection, with step 1.
  */
-export function nearestInRange<X>(x: X, { space, merge, range = [-1, 1], rounds = 50 }: NearestInRangeOptions<X>): X {
+export function nearestInRange<X>(x: X, { space, merge, range = [-1, 1], rounds = 200 }: NearestInRangeOptions<X>): X {
   let shifted = x;
   for (let round = 0; round < rounds; round += 1) {
     const next = space.scope(() => {

@@ -6,11 +6,14 @@ import { walk } from '../internal/walk';
 import type { Sampler } from '../sampler';
 import { renoise } from './ancestral';
 
-const predictors = ['reverse-diffusion', 'ancestral'] as const;
+const predictors = ['ancestral', 'reverse-diffusion'] as const;
 
 /** Options of {@link predictorCorrector}. */
 export interface PredictorCorrectorOptions {
-  /** How a step goes down: noise of variance sigma^2 - sigma'^2 (default), or the ancestral share of it. */
+  /**
+   * How a step goes down: `reverse-diffusion` adds noise of variance sigma^2 - sigma'^2, `ancestral` (default) the share of it
+   * that the next level has room for.
+   */
   readonly predictor?: (typeof predictors)[number] | undefined;
   /** Langevin steps at every level before going down, integer >= 0, default 1; 0 leaves the predictor alone. */
   readonly correctorSteps?: number | undefined;
@@ -21,7 +24,7 @@ export interface PredictorCorrectorOptions {
 /**
  * Predictor-corrector sampling of the variance-exploding SDE: at each level `correctorSteps` times
  * x + e (D - x) / sigma^2 + sqrt(2 e) z with e = 2 (snr sigma)^2, then the predictor
- * x' = D + (sigma' / sigma)^2 (x - D) + s z with s^2 = sigma^2 - sigma'^2, or that times (sigma' / sigma)^2 (`ancestral`);
+ * x' = D + (sigma' / sigma)^2 (x - D) + s z with s^2 = sigma^2 - sigma'^2, times (sigma' / sigma)^2 if `ancestral`;
  * no noise in a step to 0.
  *
  * `sigmas` ends with 0, or with a last level to stop at. NFE: 1 + correctorSteps per step. Draws of a step: the
@@ -31,7 +34,8 @@ export interface PredictorCorrectorOptions {
  * @remarks The released code sizes a Langevin step by the mean norms of z and the score over the batch; this takes what
  *   they are expected to be, as its annealed corrector (`ald`) does: no image depends on others, no data is read back.
  *   The paper corrects after each prediction, the code, as here, before. Langevin steps leave noise of variance
- *   sigma^2 / (1 - snr^2).
+ *   sigma^2 / (1 - snr^2). The released default, reverse diffusion, is made for a thousand steps: of few, it leaves noise
+ *   far above the next level.
  * @see Song et al. 2021, Algorithms 2 and 4; score_sde `get_pc_sampler`
  */
 export const predictorCorrector: Sampler<PredictorCorrectorOptions> = {
@@ -42,7 +46,7 @@ export const predictorCorrector: Sampler<PredictorCorrectorOptions> = {
   finalZero: 'expected',
   drawsPerStep: 2,
   nfe: ({ sigmas, correctorSteps = 1 }) => (sigmas.length - 1) * (1 + correctorSteps),
-  async sample(model, start, { predictor = 'reverse-diffusion', correctorSteps = 1, snr = 0.16, ...options }) {
+  async sample(model, start, { predictor = 'ancestral', correctorSteps = 1, snr = 0.16, ...options }) {
     const where = 'predictorCorrector';
     checkSigmas(where, options.sigmas, 2, true);
     checkChoice(where, 'predictor', predictor, predictors);

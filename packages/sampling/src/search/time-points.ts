@@ -116,7 +116,7 @@ export async function searchTimePoints(metric: TimePointMetric, options: TimePoi
     }
     if (best === undefined) {
       throw new RangeError(
-        `searchTimePoints: no level is left for point ${before.length + 1} of ${steps}. Pass a finer grid or fewer steps.`,
+        `searchTimePoints: no gap is left for point ${before.length + 1} of ${steps}. Pass a smaller tolerance or fewer steps.`,
       );
     }
     points = best.sigmas;
@@ -128,6 +128,8 @@ export async function searchTimePoints(metric: TimePointMetric, options: TimePoi
 interface Axis {
   readonly sigmaMin: number;
   readonly sigmaMax: number;
+  /** The levels there are to choose from; undefined where anything between the ends may be chosen. */
+  readonly levels?: readonly number[] | undefined;
   search(probe: Probe, above: number, below: number): Promise<void>;
 }
 
@@ -153,7 +155,7 @@ function axisOf(options: TimePointOptions): Axis {
   const grid = options.grid ?? karrasSigmas(40, { sigmaMin: options.sigmaMin, sigmaMax: options.sigmaMax, rho });
   checkSigmas(`${where}: grid`, grid, 3, false);
   const [sigmaMax, sigmaMin] = [grid[0], grid[grid.length - 1]];
-  if (candidates === 'grid') return { sigmaMin, sigmaMax, search: gridSearch(grid, method) };
+  if (candidates === 'grid') return { sigmaMin, sigmaMax, levels: grid, search: gridSearch(grid, method) };
 
   const position = candidates === 'log' ? Math.log : (sigma: number) => sigma ** (1 / rho);
   const level = candidates === 'log' ? Math.exp : (at: number) => at ** rho;
@@ -179,7 +181,7 @@ function gridSearch(grid: readonly number[], method: TimePointMethod): Axis['sea
   };
 }
 
-function checkStart(start: readonly number[], { sigmaMin, sigmaMax }: Axis, steps: number): void {
+function checkStart(start: readonly number[], { sigmaMin, sigmaMax, levels }: Axis, steps: number): void {
   const where = 'searchTimePoints';
   checkSigmas(`${where}: start`, start, 1, false);
   if (start[0] !== sigmaMax || start[start.length - 1] <= sigmaMin) {
@@ -189,5 +191,12 @@ function checkStart(start: readonly number[], { sigmaMin, sigmaMax }: Axis, step
   }
   if (!Number.isSafeInteger(steps) || steps < start.length) {
     throw new RangeError(`${where}: steps must be an integer >= ${start.length}, got ${steps}.`);
+  }
+  // A search that cannot end is not begun: an evaluation may take minutes.
+  const most = start.length + (levels ?? []).filter((sigma) => sigma > sigmaMin && !start.includes(sigma)).length;
+  if (levels !== undefined && steps > most) {
+    throw new RangeError(
+      `${where}: steps must be at most ${most} on a grid of ${levels.length} levels, got ${steps}. Pass a finer grid.`,
+    );
   }
 }

@@ -122,7 +122,8 @@ describe('searchTimePoints', () => {
     [{ steps: 2, start: [40] }, 'start must begin with sigmaMax = 80'],
     [{ steps: 3, start: [80, 0.002] }, 'stay above sigmaMin = 0.002'],
     [{ steps: 1, start: [80, 1] }, 'steps must be an integer >= 2, got 1'],
-    [{ steps: 3, grid: [80, 1, 0.002] }, 'no level is left for point 3 of 3'],
+    [{ steps: 4, method: 'golden', tolerance: 0.7 }, 'no gap is left for point'],
+    [{ steps: 3, grid: [80, 1, 0.002] }, 'steps must be at most 2 on a grid of 3 levels, got 3'],
   ] as const)('refuses %o', async (options, message) => {
     const search = searchTimePoints(() => 0, options);
     await expect(search).rejects.toThrow(RangeError);
