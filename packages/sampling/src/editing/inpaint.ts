@@ -17,7 +17,7 @@ export function inpaintConstraint(
   mask: Tensor,
   { fill = 0 }: { readonly fill?: number } = {},
 ): Constraint<Tensor> {
-  const [known, kept, free] = tf.tidy(() => {
+  const [known, kept, free] = tf.tidy((): [Tensor, Tensor, Tensor] => {
     const wide = tf.mul(mask, tf.onesLike(images));
     const part = tf.mul(images, tf.sub(1, wide));
     return [tf.add(part, tf.mul(wide, fill)), part, wide];
