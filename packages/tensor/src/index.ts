@@ -8,6 +8,7 @@ export { measureGflops, type Throughput } from './diagnostics/measure-gflops';
 export { after } from './autodiff/after';
 export { jvp } from './autodiff/jvp';
 export { recomputed } from './autodiff/recomputed';
+export { vjp } from './autodiff/vjp';
 export { OnestepError, type OnestepErrorCode } from './errors';
 export { countLeaks } from './leaks';
 export { nearestName } from './nearest-name';
@@ -37,3 +38,4 @@ export { readSafetensors, type SafetensorsFile, type StoredTensor } from './safe
 export { writeSafetensors, writeSafetensorsHeader } from './safetensors/write-safetensors';
 export { readSafetensorsHeader, type SafetensorsHeader, type TensorEntry } from './safetensors/header';
 export type { SafetensorsDtype } from './safetensors/format';
+export { readTorchFile } from './torch/read-torch-file';

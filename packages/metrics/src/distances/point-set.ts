@@ -18,15 +18,20 @@ export interface PointSetSize {
  * @throws {@link RangeError} if a shape does not fit its data, a set is empty, dimensions differ, or a number is not finite
  */
 export function checkPair(where: string, a: PointSet, b: PointSet): readonly [PointSetSize, PointSetSize] {
-  const first = check(`${where}: a`, a);
-  const second = check(`${where}: b`, b);
+  const first = checkPoints(`${where}: a`, a);
+  const second = checkPoints(`${where}: b`, b);
   if (first.dimension !== second.dimension) {
     throw new RangeError(`${where}: a has ${first.dimension} numbers per point, b has ${second.dimension}.`);
   }
   return [first, second];
 }
 
-function check(where: string, { shape, data }: PointSet): PointSetSize {
+/**
+ * Checks one point set.
+ *
+ * @throws {@link RangeError} if the shape does not fit the data, the set is empty, or a number is not finite, naming the point
+ */
+export function checkPoints(where: string, { shape, data }: PointSet): PointSetSize {
   const [count = 0, ...rest] = shape;
   const dimension = rest.reduce((product, length) => product * length, 1);
   if (!Number.isInteger(count) || !(count >= 1) || !(dimension >= 1) || count * dimension !== data.length) {

@@ -1,9 +1,14 @@
 import { frechetDistance } from '../frechet/frechet-distance';
-import type { Receipt } from '../receipt';
+import { quantisation } from '../evaluate/byte-batches';
+import { hashMoments } from '../evaluate/statistics-hash';
+import { lenetPreprocessing } from '../features/lenet-network';
+import { receiptVersion, type LenetReceipt } from '../receipt';
 import type { MomentStatistics } from '../statistics/moment-statistics';
 import type { ImageSource } from './image-batches';
 import type { LenetModel } from './lenet-model';
 import { lenetStatistics, type LenetFeatureOptions } from './lenet-statistics';
+import { momentNotes } from '../statistics/moment-notes';
+import { packageVersion } from '../version';
 
 /** Options of {@link lenetDistance}. */
 export interface LenetDistanceOptions extends LenetFeatureOptions {
@@ -28,7 +33,7 @@ export async function lenetDistance(
   model: LenetModel,
   images: ImageSource | MomentStatistics,
   { split = 'train', ...options }: LenetDistanceOptions = {},
-): Promise<Receipt> {
+): Promise<LenetReceipt> {
   const statistics = 'moments' in images ? images : await lenetStatistics(model, images, options);
   if (statistics.count < 2) {
     throw new RangeError(`lenetDistance: needs at least 2 images, got ${statistics.count}.`);
@@ -36,16 +41,32 @@ export async function lenetDistance(
   const real = model.reference[split];
   const other = model.reference[split === 'train' ? 'test' : 'train'];
   return {
+    version: receiptVersion,
     metric: 'FD-LeNet',
+    better: 'lower',
     value: frechetDistance(statistics, real.statistics),
     samples: statistics.count,
-    reference: { id: real.about.id, samples: real.statistics.count },
+    reference: {
+      id: real.about.id,
+      samples: real.statistics.count,
+      statisticsSha256: await hashMoments(real.statistics),
+    },
     featureNetwork: { name: `lenet-${model.dataset}`, sha256: model.weightsSha256 },
-    preprocessing: 'clipped to [-1, 1], rounded to 256 levels, padded to 32 x 32 with -1',
+    preprocessing: lenetPreprocessing,
+    quantisation,
+    options: {},
+    seed: 0,
     floor: {
       value: frechetDistance(other.statistics, real.statistics),
       id: other.about.id,
       samples: other.statistics.count,
     },
+    flags: [
+      ...(statistics.count < 2000
+        ? ['under 2,000 samples: strongly biased, comparable only with as many samples']
+        : []),
+      ...momentNotes(statistics).map((note) => note.replace(/\.$/, '')),
+    ],
+    software: { name: '@onestep/metrics', version: packageVersion },
   };
 }

@@ -1,7 +1,7 @@
 import type { ImageSource } from '../lenet/image-batches';
 import { lenetDistance, type LenetDistanceOptions } from '../lenet/lenet-distance';
 import type { LenetDataset } from '../lenet/lenet-records';
-import type { Receipt } from '../receipt';
+import type { LenetReceipt } from '../receipt';
 import type { MomentStatistics } from '../statistics/moment-statistics';
 import { loadLenet, type LoadLenetOptions } from './load-lenet';
 
@@ -25,6 +25,6 @@ export interface FdLenetOptions extends LenetDistanceOptions, LoadLenetOptions {
 export async function fdLenet(
   images: ImageSource | MomentStatistics,
   { dataset, folder, ...options }: FdLenetOptions,
-): Promise<Receipt> {
+): Promise<LenetReceipt> {
   return lenetDistance(await loadLenet(dataset, { folder }), images, options);
 }

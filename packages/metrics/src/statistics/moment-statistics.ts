@@ -1,13 +1,18 @@
 import type { GaussianMoments } from '../frechet/gaussian-moments';
-import { exactGrid, maxSamples, twoProduct, type ExactGrid } from './exact-sum';
-
-/** Samples whose columns fit the processor's cache together. */
-const blockSamples = 256;
+import { exactGrid, maxSamples, normaliseParts, type ExactGrid } from './exact-sum';
+import { addOuterProducts, blockSamples } from './outer-products';
+import { scatterMoments } from './scatter-moments';
 
 /** Options of {@link MomentStatistics}. */
 export interface MomentOptions {
-  /** All features are below this in size, a power of two; default 256. They are rounded to multiples of range 2^-32. */
+  /** All features are below this in size, a power of two; default 256. */
   readonly range?: number | undefined;
+  /**
+   * Features are rounded to multiples of range 2^-bits; integer in [16, 32], default 32. With 24 the sums of typical
+   * network features need a third of the operations: 2^-16 is the step at range 256, far below what such a network
+   * computes exactly.
+   */
+  readonly bits?: number | undefined;
 }
 
 /** The sums that statistics consist of; each is exact. */
@@ -15,6 +20,8 @@ export interface MomentSums {
   readonly count: number;
   readonly dimension: number;
   readonly range: number;
+  /** Default 32. */
+  readonly bits?: number | undefined;
   /** Sum of the features, `[d]`. */
   readonly sum: Float64Array;
   /** High parts of the sums of f_i f_j, i <= j row by row, `[d (d + 1) / 2]`. */
@@ -26,7 +33,7 @@ export interface MomentSums {
 /**
  * First and second moments of a stream of feature vectors: count, sum and sum of outer products.
  *
- * All sums are exact (features are float32, rounded once to a grid of 2^-32 of their range), so the same images give
+ * All sums are exact (features are float32, rounded once to a grid over their range), so the same images give
  * the same bits however they were batched, ordered, sharded and merged.
  *
  * @remarks Holds d (d + 1) + d doubles, 33 MB for d = 2048, whatever the number of samples. At most 2^21 samples.
@@ -45,12 +52,12 @@ export class MomentStatistics {
    * @param dimension - width of the features, integer >= 1
    * @throws {@link RangeError} if an argument is out of range
    */
-  constructor(dimension: number, { range = 256 }: MomentOptions = {}) {
+  constructor(dimension: number, { range = 256, bits = 32 }: MomentOptions = {}) {
     if (!Number.isInteger(dimension) || dimension < 1 || dimension > 8192) {
       throw new RangeError(`MomentStatistics: dimension must be an integer in [1, 8192], got ${dimension}.`);
     }
     this.dimension = dimension;
-    this.#grid = exactGrid(range);
+    this.#grid = exactGrid(range, bits);
     this.#sum = new Float64Array(dimension);
     this.#outerHigh = new Float64Array((dimension * (dimension + 1)) / 2);
     this.#outerLow = new Float64Array(this.#outerHigh.length);
@@ -64,6 +71,11 @@ export class MomentStatistics {
   /** Bound on the size of the features. */
   get range(): number {
     return this.#grid.range;
+  }
+
+  /** Bits of the grid that features are rounded to. */
+  get bits(): number {
+    return this.#grid.bits;
   }
 
   /**
@@ -82,9 +94,10 @@ export class MomentStatistics {
       );
     }
     this.#makeRoom(samples);
-    const columns = this.#roundedColumns(features, samples);
+    this.#check(features);
     for (let start = 0; start < samples; start += blockSamples) {
-      this.#addBlock(columns, start, Math.min(start + blockSamples, samples));
+      const columns = this.#roundedColumns(features, start, Math.min(start + blockSamples, samples));
+      addOuterProducts(columns, this.#grid, this.#sum, this.#outerHigh, this.#outerLow);
     }
     this.#count += samples;
     return this;
@@ -94,46 +107,38 @@ export class MomentStatistics {
    * Adds the samples of other statistics; exact, so the order of merging does not matter.
    *
    * @returns this
-   * @throws {@link RangeError} if dimension or range differ
+   * @throws {@link RangeError} if dimension, range or bits differ
    */
   merge(other: MomentStatistics): this {
-    if (other.dimension !== this.dimension || other.range !== this.range) {
+    if (other.dimension !== this.dimension || other.range !== this.range || other.bits !== this.bits) {
       throw new RangeError(
-        `MomentStatistics.merge: got dimension ${other.dimension} and range ${other.range},` +
-          ` expected ${this.dimension} and ${this.range}.`,
+        `MomentStatistics.merge: got dimension ${other.dimension}, range ${other.range} and ${other.bits} bits,` +
+          ` expected ${this.dimension}, ${this.range} and ${this.bits}.`,
       );
     }
     return this.#addSums(other.sums());
   }
 
-  /** Mean `[d]` and covariance `[d, d]` with divisor N - 1. */
+  /**
+   * Mean `[d]` and covariance `[d, d]` with divisor N - 1.
+   *
+   * @throws {@link RangeError} if there are fewer than 2 samples
+   */
   moments(): GaussianMoments {
-    const { dimension } = this;
-    const count = this.#count;
-    if (count < 2) throw new RangeError(`MomentStatistics.moments: needs at least 2 samples, got ${count}.`);
-    const mean = this.#sum.map((value) => value / count);
-    const covariance = new Float64Array(dimension * dimension);
-    let at = 0;
-    for (let i = 0; i < dimension; i += 1) {
-      for (let j = i; j < dimension; j += 1, at += 1) {
-        // N sum(f_i f_j) - sum(f_i) sum(f_j) cancels where means are large: the products keep their errors.
-        const [outer, outerError] = twoProduct(count, this.#outerHigh[at]);
-        const [means, meansError] = twoProduct(this.#sum[i], this.#sum[j]);
-        const scatter = outer - means + (outerError - meansError + count * this.#outerLow[at]);
-        const value = scatter / count / (count - 1);
-        covariance[i * dimension + j] = value;
-        covariance[j * dimension + i] = value;
-      }
+    if (this.#count < 2) {
+      throw new RangeError(`MomentStatistics.moments: needs at least 2 samples, got ${this.#count}.`);
     }
-    return { mean, covariance };
+    return scatterMoments(this.sums());
   }
 
   /** A copy of the sums, for files. */
   sums(): MomentSums {
+    normaliseParts(this.#outerHigh, this.#outerLow, this.#grid);
     return {
       count: this.#count,
       dimension: this.dimension,
       range: this.range,
+      bits: this.bits,
       sum: this.#sum.slice(),
       outerHigh: this.#outerHigh.slice(),
       outerLow: this.#outerLow.slice(),
@@ -146,7 +151,7 @@ export class MomentStatistics {
    * @throws {@link RangeError} if the lengths do not fit the dimension, or the count is no integer in [0, 2^21]
    */
   static fromSums(sums: MomentSums): MomentStatistics {
-    const statistics = new MomentStatistics(sums.dimension, { range: sums.range });
+    const statistics = new MomentStatistics(sums.dimension, { range: sums.range, bits: sums.bits });
     for (const [name, expected] of [
       ['sum', statistics.#sum],
       ['outerHigh', statistics.#outerHigh],
@@ -161,49 +166,32 @@ export class MomentStatistics {
     return statistics.#addSums(sums);
   }
 
-  /** Features on the grid, one column per dimension. */
-  #roundedColumns(features: ArrayLike<number>, samples: number): readonly Float64Array[] {
-    const { dimension } = this;
-    const { range, roundFeature } = this.#grid;
-    return Array.from({ length: dimension }, (_, i) => {
-      const column = new Float64Array(samples);
-      for (let k = 0; k < samples; k += 1) {
-        const value = Math.fround(features[k * dimension + i]);
-        if (!(Math.abs(value) < range)) {
-          throw new RangeError(
-            `MomentStatistics.add: feature ${i} of sample ${k} must be finite and below ${range} in size,` +
-              ` got ${features[k * dimension + i]}.`,
-          );
-        }
-        column[k] = value + roundFeature - roundFeature;
-      }
-      return column;
-    });
-  }
-
-  /** Adds samples `start` to `end`; the loops keep a sum in a register and two columns in the cache. */
-  #addBlock(columns: readonly Float64Array[], start: number, end: number): void {
-    const { cutProduct } = this.#grid;
-    let at = 0;
-    for (let i = 0; i < columns.length; i += 1) {
-      const first = columns[i];
-      let sum = 0;
-      for (let k = start; k < end; k += 1) sum += first[k];
-      this.#sum[i] += sum;
-      for (let j = i; j < columns.length; j += 1, at += 1) {
-        const second = columns[j];
-        let high = 0;
-        let low = 0;
-        for (let k = start; k < end; k += 1) {
-          const product = first[k] * second[k];
-          const top = product + cutProduct - cutProduct;
-          high += top;
-          low += product - top;
-        }
-        this.#outerHigh[at] += high;
-        this.#outerLow[at] += low;
+  /** Nothing is added unless all features are finite and below the range. */
+  #check(features: ArrayLike<number>): void {
+    const { dimension, range } = this;
+    for (let at = 0; at < features.length; at += 1) {
+      if (!(Math.abs(Math.fround(features[at])) < range)) {
+        throw new RangeError(
+          `MomentStatistics.add: feature ${at % dimension} of sample ${Math.floor(at / dimension)} must be finite and` +
+            ` below ${range} in size, got ${features[at]}.`,
+        );
       }
     }
+  }
+
+  /** Samples `start` to `end` on the grid, a row per dimension. */
+  #roundedColumns(features: ArrayLike<number>, start: number, end: number): Float64Array {
+    const { dimension } = this;
+    const { roundFeature } = this.#grid;
+    const samples = end - start;
+    const columns = new Float64Array(dimension * samples);
+    for (let k = 0; k < samples; k += 1) {
+      const from = (start + k) * dimension;
+      for (let i = 0; i < dimension; i += 1) {
+        columns[i * samples + k] = Math.fround(features[from + i]) + roundFeature - roundFeature;
+      }
+    }
+    return columns;
   }
 
   #addSums({ count, sum, outerHigh, outerLow }: MomentSums): this {

@@ -2,6 +2,7 @@ import { OnestepError, readSafetensors, writeSafetensors, type HostTensor } from
 import { MomentStatistics } from './moment-statistics';
 
 const format = 'onestep-moments-1';
+const defaultBits = 32;
 
 /** Statistics read from a file. */
 export interface StoredMoments {
@@ -17,12 +18,15 @@ export interface StoredMoments {
  * (low word first).
  *
  * @param statistics - what to store
- * @param about - strings by name, for example `id` and `features`; names `format`, `count`, `dimension` and `range` are taken
+ * @param about - strings by name, for example `id` and `features`; names `format`, `count`, `dimension`,
+ *   `range` and `bits` are taken
  */
 export function encodeMoments(statistics: MomentStatistics, about: Readonly<Record<string, string>> = {}): Uint8Array {
-  const { count, dimension, range, sum, outerHigh, outerLow } = statistics.sums();
-  const own = { format, count: String(count), dimension: String(dimension), range: String(range) };
-  const taken = Object.keys(about).find((key) => Object.hasOwn(own, key));
+  const { count, dimension, range, bits, sum, outerHigh, outerLow } = statistics.sums();
+  const numbers = { count: String(count), dimension: String(dimension), range: String(range) };
+  // Files from before there was a choice have no bits, and stay as they are.
+  const own = { format, ...numbers, ...(bits === defaultBits ? {} : { bits: String(bits) }) };
+  const taken = Object.keys(about).find((key) => key === 'bits' || Object.hasOwn(own, key));
   if (taken !== undefined) throw new TypeError(`encodeMoments: the name "${taken}" is taken by the format.`);
   return writeSafetensors(
     { sum: toWords(sum), 'outer.high': toWords(outerHigh), 'outer.low': toWords(outerLow) },
@@ -37,7 +41,7 @@ export function encodeMoments(statistics: MomentStatistics, about: Readonly<Reco
  */
 export function decodeMoments(bytes: Uint8Array): StoredMoments {
   const { tensors, metadata } = readSafetensors(bytes);
-  const { format: found, count, dimension, range, ...about } = metadata;
+  const { format: found, count, dimension, range, bits, ...about } = metadata;
   if (found !== format) {
     throw new OnestepError('bad-weight-file', `decodeMoments: the format is ${found}, expected ${format}.`);
   }
@@ -46,6 +50,7 @@ export function decodeMoments(bytes: Uint8Array): StoredMoments {
       count: Number(count),
       dimension: Number(dimension),
       range: Number(range),
+      bits: bits === undefined ? defaultBits : Number(bits),
       sum: toDoubles(tensors.sum),
       outerHigh: toDoubles(tensors['outer.high']),
       outerLow: toDoubles(tensors['outer.low']),

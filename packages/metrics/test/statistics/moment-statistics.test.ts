@@ -62,9 +62,36 @@ describe('MomentStatistics', () => {
   it('refuses what it cannot sum exactly', () => {
     const sums = { ...new MomentStatistics(1).add([1]).sums(), count: 2 ** 21 };
     expect(() => MomentStatistics.fromSums(sums).add([1])).toThrow('exact up to 2097152 samples');
-    expect(() => new MomentStatistics(1).merge(new MomentStatistics(2))).toThrow('expected 1 and 256');
+    expect(() => new MomentStatistics(1).merge(new MomentStatistics(2))).toThrow('expected 1, 256 and 32');
     expect(() => new MomentStatistics(0)).toThrow(RangeError);
     expect(() => new MomentStatistics(1, { range: 3 })).toThrow('power of two');
     expect(() => new MomentStatistics(1).add([1]).moments()).toThrow('at least 2 samples');
+  });
+
+  it('gives the same bits on a coarse grid, whether sums of products fit 53 bits or are cut one by one', () => {
+    const width = 70;
+    // Features near the bound need the slow way, and stand in a corner of the second block of dimensions.
+    const wide = randomStream(4, 'test.wide').normal(600 * width);
+    for (let k = 0; k < 600; k += 7) wide[k * width + 66] = k % 2 === 0 ? 255.5 : -254.25;
+    const options = { bits: 24 };
+    const whole = new MomentStatistics(width, options).add(wide);
+    const parts = [0, 1, 2, 100, 411].map((from, i, cuts) =>
+      new MomentStatistics(width, options).add(wide.subarray(from * width, (cuts[i + 1] ?? 600) * width)),
+    );
+    const merged = parts.reverse().reduce((all, part) => all.merge(part), new MomentStatistics(width, options));
+    expect(merged.sums()).toEqual(whole.sums());
+    expect(merged.moments()).toEqual(whole.moments());
+    const fine = new MomentStatistics(width).add(wide).moments().covariance;
+    const deviation = (i: number): number => Math.sqrt(fine[i * width + i]);
+    Array.from(whole.moments().covariance).forEach((value, at) => {
+      // Rounding moves a feature by 2^-17 at most, and a covariance by that times the deviation of the other.
+      const bound = 2 ** -17 * (deviation(Math.floor(at / width)) + deviation(at % width)) + 2 ** -33;
+      expect(Math.abs(value - fine[at])).toBeLessThan(1.01 * bound);
+    });
+  });
+
+  it('refuses grids that it cannot sum on, and does not merge different ones', () => {
+    expect(() => new MomentStatistics(1, { bits: 33 })).toThrow('bits must be an integer in [16, 32], got 33');
+    expect(() => new MomentStatistics(1).merge(new MomentStatistics(1, { bits: 24 }))).toThrow('and 24 bits');
   });
 });

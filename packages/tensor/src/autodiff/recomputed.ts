@@ -1,6 +1,7 @@
 import { mapParams, paramNames, type Params } from '../params/params';
 import { tf, type Tensor } from '../tf';
 import { after } from './after';
+import { vjp } from './vjp';
 
 /**
  * Evaluates a block of a network without keeping its activations: the backward pass computes them again.
@@ -43,26 +44,11 @@ export function recomputed(
       value: evaluate(tensors),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const late = saved.slice(names.length).map((input) => after(input, dy));
-        const grads = gradientsOf(evaluate, [...saved.slice(0, names.length), ...late], dy);
+        const grads = vjp(evaluate, [...saved.slice(0, names.length), ...late], dy);
         tf.dispose(late);
         return grads;
       },
     };
   });
   return block(...names.map((name) => params[name]), ...inputs);
-}
-
-/** Vector-Jacobian product with respect to every tensor, also from within the backward pass of another gradient. */
-function gradientsOf(fn: (tensors: readonly Tensor[]) => Tensor, tensors: Tensor[], dy: Tensor): Tensor[] {
-  const { state } = tf.engine();
-  // The engine has one tape: a gradient inside the backward pass of another would start over on it and throw it away.
-  const tape = state.activeTape;
-  try {
-    return tf.tidy(() => {
-      const { grads } = tf.engine().gradients(() => fn(tensors), tensors, dy, true);
-      return (grads as readonly (Tensor | null | undefined)[]).map((grad, i) => grad ?? tf.zeros(tensors[i].shape));
-    });
-  } finally {
-    state.activeTape = tape;
-  }
 }

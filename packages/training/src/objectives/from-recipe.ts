@@ -1,11 +1,15 @@
 import {
   distanceFromName,
+  namedDistance,
   preconditioningFromConfig,
+  type Distance,
   type Preconditioning,
   type PreconditioningName,
 } from '@onestep/core';
+import { OnestepError } from '@onestep/tensor';
+import type { z } from 'zod';
 import type { ModelDescription } from '../model-file/model-description';
-import type { MethodName } from '../recipes/objective-schemas';
+import type { lpipsDistanceSchema, MethodName } from '../recipes/objective-schemas';
 import { optimizerFromRecipe } from '../optimizers/from-recipe';
 import type { Recipe, RecipeOf } from '../recipes/schema';
 import { cdObjective } from './cd';
@@ -23,8 +27,31 @@ import { reflowObjective } from './reflow';
 import { scdObjective } from './scd';
 import { sctObjective } from './sct';
 
-/** The objective a recipe names, with the recipe's options. */
-export function objectiveFromRecipe(recipe: Recipe): Objective {
+/** What is said where LPIPS is asked for and nobody has made it. */
+export const missingLpipsProblem =
+  'LPIPS has weights that the trainer does not load. Pass distance: lpipsDistance(model) of @onestep/metrics.';
+
+/** LPIPS as a recipe describes it. */
+export type LpipsDistanceOptions = z.output<typeof lpipsDistanceSchema>;
+
+/** What a recipe's objective takes from outside. */
+export interface ObjectiveParts {
+  /** The distance in feature space that the recipe describes; see {@link lpipsOfRecipe}. */
+  readonly distance?: Distance | undefined;
+}
+
+/** LPIPS, if that is what the recipe compares images with: its weights are not this package's to load. */
+export function lpipsOfRecipe({ objective }: Recipe): LpipsDistanceOptions | undefined {
+  return 'distance' in objective && typeof objective.distance === 'object' ? objective.distance : undefined;
+}
+
+/**
+ * The objective a recipe names, with the recipe's options.
+ *
+ * @param parts - `distance`, where the recipe names LPIPS; without it the objective says what it needs but cannot be run
+ */
+export function objectiveFromRecipe(recipe: Recipe, { distance: given }: ObjectiveParts = {}): Objective {
+  const recipeDistance = (options: DistanceChoice): Distance => distanceOf(options, given);
   const shared = {
     sigmaMin: recipe.sigma.min,
     sigmaMax: recipe.sigma.max,
@@ -121,6 +148,17 @@ function recipeAdversarial(options: RecipeOf<'ctm'>['objective']['adversarial'])
   return { ...rest, optimizer: optimizerFromRecipe(optimizer), learningRate: optimizer.learningRate };
 }
 
-function recipeDistance({ distance, huberC }: { readonly distance: string; readonly huberC: number }) {
-  return distanceFromName(distance, { c: huberC });
+/** What the objectives with a distance say of it. */
+interface DistanceChoice {
+  readonly distance: string | LpipsDistanceOptions;
+  readonly huberC: number;
+}
+
+function distanceOf({ distance, huberC }: DistanceChoice, given: Distance | undefined): Distance {
+  if (typeof distance === 'string') return distanceFromName(distance, { c: huberC });
+  return given ?? namedDistance(`lpips-${distance.net}`, missingLpips);
+}
+
+function missingLpips(): never {
+  throw new OnestepError('invalid-recipe', `objective.distance: ${missingLpipsProblem}`);
 }

@@ -1,7 +1,32 @@
 import { z } from 'zod';
 import { mostEctStages } from '../internal/ect-stages';
 
-const distances = z.enum(['l2', 'l1', 'pseudo-huber', 'pseudo-huber-element']);
+const plainDistances = ['l2', 'l1', 'pseudo-huber', 'pseudo-huber-element'] as const;
+
+/** Paths of, or sha256s for, a trunk and its heads, or of one file with both. */
+const lpipsFiles = z.union([
+  z.string().min(1),
+  z.strictObject({ trunk: z.string().min(1).optional(), heads: z.string().min(1).optional() }),
+]);
+
+/** LPIPS, whose network and weights a program makes from this and hands to the trainer. */
+export const lpipsDistanceSchema = z.strictObject({
+  name: z.literal('lpips'),
+  net: z.enum(['vgg16', 'alexnet', 'squeezenet']).default('vgg16'),
+  /** Default: the published files, from the cache or fetched once. */
+  weights: lpipsFiles.optional(),
+  sha256: lpipsFiles.optional(),
+  /** Of the authors, or of the released code of consistency models (224 pixels, average pooling). */
+  variant: z.enum(['v0.1', 'consistency-models']).default('v0.1'),
+  /** Side that images are resized to first; default: as the variant says. */
+  resizeTo: z.int().min(1).max(1024).optional(),
+  /** Repeats grey images to three channels. */
+  repeatGrey: z.boolean().default(false),
+});
+
+const distances = z.union([z.enum(plainDistances), lpipsDistanceSchema], {
+  error: `must be one of ${plainDistances.join(', ')}, or an object with name: "lpips"`,
+});
 const weightings = z.enum(['uniform', 'snr', 'snr+1', 'karras', 'truncated-snr']);
 const unit = z.number().min(0).lt(1);
 const count = z.int().positive();

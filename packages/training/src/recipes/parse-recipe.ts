@@ -70,7 +70,14 @@ function describe(issue: z.core.$ZodIssue, json: unknown, schema: z.ZodType): Re
       nearest: nearestName(key, keys),
     }));
   }
-  return [{ path: showPath(issue.path), value: valueAt(json, issue.path), rule: ruleOf(issue) }];
+  const value = valueAt(json, issue.path);
+  if (issue.code === 'invalid_union' && typeof value === 'object' && value !== null) {
+    // Of the forms a value may have, the one that got past the outermost check says what is wrong inside.
+    const inside = issue.errors.find((branch) => branch.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys')); // prettier-ignore
+    const issues = (inside ?? []).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+    if (issues.length > 0) return issues.flatMap((inner) => describe(inner, json, schema));
+  }
+  return [{ path: showPath(issue.path), value, rule: ruleOf(issue) }];
 }
 
 function ruleOf(issue: z.core.$ZodIssue): string {

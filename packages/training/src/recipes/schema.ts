@@ -100,6 +100,25 @@ const logging = z.strictObject({
   samplesEverySteps: count.optional(),
 });
 
+/** How a run is scored while it goes on; whoever runs the trainer computes the score. Lower is better. */
+const evaluation = z.strictObject({
+  everySteps: count,
+  /** Default: what suits the data. */
+  metric: name.optional(),
+  /** Samples for each evaluation. */
+  count: z.int().min(2).max(1e6).default(2000),
+  /** Sampling steps; default those of a model of its kind. */
+  steps: count.max(10_000).optional(),
+  /** Seed of the samples' noise, the same for every evaluation. */
+  seed: z.int().min(0).default(0),
+  /** Which weights: an average by name, or student; default the first average. */
+  weights: name.optional(),
+  /** Saves a checkpoint at every best value and never removes it while it is the best. */
+  keepBest: z.boolean().default(true),
+  /** Ends the run after so many evaluations in a row that were not better by `minDelta`. */
+  earlyStopping: z.strictObject({ patience: count, minDelta: z.number().min(0).default(0) }).optional(),
+});
+
 /** What is watched for, and what follows; see `WatchSettings`. */
 const watch = z.strictObject({
   policy: z.enum(['stop', 'skip', 'rollback']).default('stop'),
@@ -136,6 +155,7 @@ const fields = {
   watch: watch.prefault({}),
   checkpoint: checkpoint.prefault({}),
   logging: logging.prefault({}),
+  evaluation: evaluation.optional(),
   init: z.strictObject({ from: z.string().min(1) }).prefault({ from: 'random' }),
 };
 

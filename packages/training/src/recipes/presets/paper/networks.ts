@@ -66,7 +66,8 @@ export function paperPreset(
 
 /** What a recipe says whose source compares images through LPIPS. */
 export const withoutLpips =
-  'Published with LPIPS as distance; a recipe cannot name it, so this one has l2. Other values are as published.';
+  'Published with LPIPS as distance, which needs files of weights; this recipe has l2, and objective.distance takes LPIPS. ' +
+  'Other values are as published.';
 
 /** What a recipe says whose source trains in half precision. */
 export const halfPrecision = 'Published in half precision; this trainer computes in float32.';
