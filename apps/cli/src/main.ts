@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { addDataset } from './commands/dataset';
 import { addDoctor } from './commands/doctor';
+import { addEdit } from './commands/edit';
 import { addEma } from './commands/ema';
+import { addEval } from './commands/eval';
 import { addExport } from './commands/export';
 import { addInspect } from './commands/inspect';
 import { addPairs } from './commands/pairs';
@@ -10,7 +12,9 @@ import { addRecipes } from './commands/recipes';
 import { addResume } from './commands/resume';
 import { addRuns } from './commands/runs';
 import { addSample } from './commands/sample';
+import { addSamplers } from './commands/samplers';
 import { addTrain } from './commands/train';
+import { addTune } from './commands/tune';
 import { exitCodeOf, exitCodes, messageOf } from './errors';
 import { version } from './version';
 
@@ -28,8 +32,12 @@ export function createProgram(): Command {
     addRecipes,
     addTrain,
     addResume,
+    addTune,
     addSample,
+    addEdit,
+    addSamplers,
     addPairs,
+    addEval,
     addExport,
     addEma,
     addInspect,

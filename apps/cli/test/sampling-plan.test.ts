@@ -1,6 +1,8 @@
+import { samplers, type Sampler } from '@onestep/sampling';
 import type { ModelDescription } from '@onestep/training';
 import { describe, expect, it } from 'vitest';
-import { samplingPlan } from '../src/compose/sampling-plan';
+import { checkPlan, samplingPlan } from '../src/compose/sampling-plan';
+import { samplerOptionKinds } from '../src/compose/sampler-options';
 
 const model = (changes: Partial<ModelDescription>): ModelDescription => ({
   kind: 'denoiser',
@@ -57,5 +59,61 @@ describe('samplingPlan', () => {
 
   it('refuses two ways of saying the levels', () => {
     expect(() => samplingPlan(model({}), { steps: 2, sigmas: [1] })).toThrow(/either --steps or --sigmas/);
+  });
+});
+
+describe('samplers by name', () => {
+  const kinds = { denoiser: 'denoiser', consistency: 'consistency', jump: 'jump' } as const;
+
+  it.each(Object.values<Sampler>(samplers).map((sampler) => [sampler.name, sampler] as const))(
+    'plans levels that %s takes',
+    async (name, { accepts, levels }) => {
+      const steps = levels === 'ends' && name !== 'dpm-solver-fast' ? undefined : name === 'one-step' ? 1 : 4;
+      await checkPlan(samplingPlan(model({ kind: kinds[accepts] }), { sampler: name, steps }));
+      if (accepts === 'denoiser') {
+        const flow = model({ preconditioning: { name: 'rectified-flow', config: {} }, sigmaMax: 999 });
+        await checkPlan(samplingPlan(flow, { sampler: name, steps: 4 }));
+      }
+    },
+  );
+
+  it('refuses those of another kind with a reason, and lists those that fit', () => {
+    expect(() => samplingPlan(model({}), { sampler: 'multistep' })).toThrow(
+      /multistep evaluates a consistency function, this model is a denoiser\. Samplers for it: .*heun/,
+    );
+    expect(() => samplingPlan(model({ kind: 'consistency' }), { sampler: 'ctm' })).toThrow(
+      /ctm evaluates a jump function, this model is a consistency function\. Samplers for it: .*one-step/,
+    );
+    expect(() => samplingPlan(model({}), { sampler: 'huen' })).toThrow(/no sampler is named "huen"/);
+    expect(samplingPlan(model({ kind: 'jump' }), { sampler: 'ctm', steps: 2 })).toMatchObject({
+      samplerOptions: { sigmaMin: 0.01 },
+      nfe: 2,
+    });
+  });
+
+  it('reads options by their kind, and leaves ranges to the sampler', async () => {
+    const heun = samplingPlan(model({}), { samplerOption: ['sChurn=40', 'sNoise=1.003'] });
+    expect(heun.samplerOptions).toEqual({ sChurn: 40, sNoise: 1.003 });
+    const unipc = { sampler: 'unipc', samplerOption: ['order=2', 'lowerOrderFinal=false', 'predict=noise'] };
+    expect(samplingPlan(model({}), unipc).samplerOptions).toEqual({
+      order: 2,
+      lowerOrderFinal: false,
+      predict: 'noise',
+    });
+    for (const [pair, message] of [
+      ['sChurn', /expected key=value/],
+      ['churn=1', /heun has no option "churn", known are sChurn \(number\)/],
+      ['sChurn=much', /sChurn of heun takes number, got "much"/],
+    ] as const) {
+      expect(() => samplingPlan(model({}), { samplerOption: [pair] })).toThrow(message);
+    }
+    expect(() => samplingPlan(model({}), { samplerOption: ['sMin=1', 'sMin=2'] })).toThrow(/sMin is given twice/);
+    await expect(checkPlan(samplingPlan(model({}), { samplerOption: ['sChurn=-1'] }))).rejects.toThrow(/must be >= 0/);
+    await expect(checkPlan(samplingPlan(model({}), { sigmas: [1, 2] }))).rejects.toThrow(/strictly decreasing/);
+  });
+
+  it('knows options of registered samplers alone', () => {
+    expect(samplerOptionKinds('dpmpp-2m')).toEqual({});
+    expect(Object.keys(samplerOptionKinds('scm'))).toEqual(['sigmaData']);
   });
 });

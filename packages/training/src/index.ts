@@ -25,7 +25,13 @@ export { pdObjective, type PdObjectiveOptions } from './objectives/pd';
 export { kdObjective, type KdObjectiveOptions } from './objectives/kd';
 export { reflowObjective, type ReflowObjectiveOptions } from './objectives/reflow';
 export { drawDropout, drawNoise } from './objectives/image-draws';
-export { objectiveFromRecipe, preconditioningFromRecipe } from './objectives/from-recipe';
+export {
+  lpipsOfRecipe,
+  objectiveFromRecipe,
+  preconditioningFromRecipe,
+  type LpipsDistanceOptions,
+  type ObjectiveParts,
+} from './objectives/from-recipe';
 
 // Optimizers and averages
 export type { AdamOptions, HostGroups, Optimizer, OptimizerState } from './optimizers/optimizer';
@@ -71,6 +77,7 @@ export type { HostParams, LogEntry, LogWindow, Snapshot, TrainingState } from '.
 export { learningRateAt, type LearningRateDecay, type LearningRateSchedule } from './trainer/learning-rate';
 export { sampleSpread, type SampleStats } from './trainer/watch/sample-spread';
 export type { WatchEvent } from './trainer/watch/watch-event';
+export type { EvaluationEntry, EvaluationState } from './trainer/evaluation';
 export type { WatchState } from './trainer/watch/watch-state';
 
 // Models and states as bytes; folders and files are under `@onestep/training/node`

@@ -1,11 +1,17 @@
+import { lenetDatasets, type LenetDataset } from '@onestep/metrics';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
+import { editingMarkdown } from './editing/report';
+import { studyEditing, type EditingStudyFlags } from './editing/study';
 import { mixtureTable } from './mixtures/report';
 import { studyMixture } from './mixtures/study';
 import { mnistTable } from './mnist/report';
 import { studyMnist } from './mnist/study';
 import { machineLine } from './report/machine';
+import { imageSamplers } from './samplers/image-samplers';
+import { mixtureSamplers } from './samplers/mixture-samplers';
+import { imageSamplerTables, mixtureSamplerTables } from './samplers/report';
 
 /** Where the program writes. */
 export interface CliOutput {
@@ -29,6 +35,23 @@ interface MnistFlags {
   readonly samples: number;
   readonly seed: number;
   readonly pictures?: string;
+  readonly out?: string;
+}
+
+interface SamplerFlags {
+  readonly problem: '2d' | '16d' | 'both';
+  readonly model?: string;
+  readonly samplers?: readonly string[];
+  readonly nfe: readonly number[];
+  readonly points: number;
+  readonly images: number;
+  readonly scored: number;
+  readonly dataset: LenetDataset;
+  readonly seed: number;
+  readonly out?: string;
+}
+
+interface EditingFlags extends Omit<EditingStudyFlags, 'onProgress'> {
   readonly out?: string;
 }
 
@@ -89,6 +112,71 @@ export async function runCli(args: readonly string[], { out, err, progress }: Cl
       const head = [`\`${command}\``, machineLine('compiled, ONNX Runtime on all cores')];
       await finish([...head, `Feature network sha256 ${report.weights}.`, mnistTable(report)].join('\n\n'), flags.out);
     });
+  program
+    .command('samplers')
+    .description(
+      'every sampler of denoisers, by network calls: on mixtures with the exact denoiser, or on a trained one',
+    )
+    .addOption(
+      new Option('--problem <name>', 'which mixture').choices(['2d', '16d', 'both']).default('both').conflicts('model'),
+    )
+    .option('--model <path>', 'instead: a trained denoiser of images, as a file, a checkpoint or a run')
+    .option('--samplers <names>', 'only these of the registry', list)
+    .option('--nfe <numbers>', 'network calls to spend', integers(1), [4, 6, 8, 10, 15, 20, 40, 80])
+    .option('--points <n>', 'points of a mixture', integer(2), 2048)
+    .option('--images <n>', 'images of a model whose ends are compared', integer(1), 64)
+    .option('--scored <n>', 'images that FD-LeNet is taken of, where they are digits; 0 for none', integer(0), 500)
+    .addOption(
+      new Option('--dataset <name>', 'real images they are scored against').choices(lenetDatasets).default('mnist'),
+    )
+    .option('--seed <n>', 'of every random draw', integer(0), 0)
+    .option('--out <file>', 'also write the report here, as Markdown')
+    .action(async (flags: SamplerFlags) => {
+      const { model, nfe: budgets } = flags;
+      const parts: string[] = [];
+      const part = async (title: string, tables: () => Promise<string>): Promise<void> => {
+        const began = performance.now();
+        const text = await tables();
+        const minutes = ((performance.now() - began) / 60_000).toFixed(1);
+        parts.push(`## ${title} (${minutes} minutes)`, text);
+      };
+      if (model !== undefined) {
+        const options = { ...flags, model: at(model), budgets, onProgress: progress };
+        await part('Trained denoiser', async () => imageSamplerTables(await imageSamplers(options), budgets));
+      } else {
+        for (const problem of flags.problem === 'both' ? (['2d', '16d'] as const) : [flags.problem]) {
+          const options = { ...flags, problem, budgets, onProgress: progress };
+          await part(`Mixture ${problem}`, async () => mixtureSamplerTables(await mixtureSamplers(options), budgets));
+        }
+      }
+      const engine = model === undefined ? 'double precision, no network' : 'compiled, ONNX Runtime on all cores';
+      await finish([`\`${command}\``, machineLine(engine), ...parts].join('\n\n'), flags.out);
+    });
+  program
+    .command('editing')
+    .description(
+      'edits of test images with a trained model: what is known is kept, and the rest is judged by a classifier',
+    )
+    .requiredOption('--model <place>', 'a model file, a checkpoint or a run')
+    .addOption(
+      new Option('--dataset <name>', 'what the model was trained on')
+        .choices(['mnist', 'fashion-mnist'])
+        .default('mnist'),
+    )
+    .option('--images <n>', 'test images that are edited', integer(2), 500)
+    .option('--seed <n>', 'of the noise', integer(0), 0)
+    .addOption(new Option('--labels <how>', 'of a model with classes').choices(['guess', 'true']).default('guess'))
+    .option('--pictures <folder>', 'write sheets of inputs and results here')
+    .option('--out <file>', 'also write the report here, as Markdown')
+    .action(async (flags: EditingFlags) => {
+      const pictures = flags.pictures === undefined ? undefined : at(flags.pictures);
+      const began = performance.now();
+      const report = await studyEditing({ ...flags, model: at(flags.model), pictures, onProgress: progress });
+      const minutes = ((performance.now() - began) / 60_000).toFixed(1);
+      const head = [`\`${command}\``, `${machineLine('compiled, ONNX Runtime on all cores')}; ${minutes} minutes`];
+      const links = relative(flags.out === undefined ? at('.') : dirname(at(flags.out)), pictures ?? at('.'));
+      await finish([...head, editingMarkdown(report, links === '' ? '.' : links)].join('\n\n'), flags.out);
+    });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return 0;
@@ -108,6 +196,12 @@ function integer(least: number): (text: string) => number {
       throw new InvalidArgumentError(`must be an integer >= ${least}.`);
     return value;
   };
+}
+
+/** `10,20,40`: ascending, none twice. */
+function integers(least: number): (text: string) => number[] {
+  const parse = integer(least);
+  return (text) => [...new Set(list(text).map(parse))].sort((a, b) => a - b);
 }
 
 /** `30m`, `900s`, `2h`: seconds. */

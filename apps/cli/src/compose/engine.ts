@@ -30,6 +30,8 @@ export interface EngineFlags {
 /** What executes graphs and steps, once the flags and the machine are known. */
 export interface Engine {
   readonly runnerFactory: StepRunnerFactory;
+  /** The backend that tensors live on. */
+  readonly backend: BackendName;
   /** Whether networks may be compiled for sampling. */
   readonly compile: boolean;
 }
@@ -39,14 +41,14 @@ export interface Engine {
  * with a GPU of its own is left to do the work itself.
  */
 export async function startEngine({ backend, compile }: EngineFlags, output: Output): Promise<Engine> {
-  const eager = { runnerFactory: eagerRunner, compile: false };
   const chosen = await useBackend(backend);
+  const eager = { runnerFactory: eagerRunner, backend: chosen, compile: false };
   if (!compile || (chosen !== 'wasm' && chosen !== 'cpu')) return eager;
   const { chooseExecutor, compiledRunner } = await import('@onestep/compile');
   try {
     // Left to itself the runtime counts physical cores, which are half of the truth on most cloud machines.
     const executor = await chooseExecutor({ threads: availableParallelism() });
-    return { runnerFactory: compiledRunner({ executor }), compile: true };
+    return { runnerFactory: compiledRunner({ executor }), backend: chosen, compile: true };
   } catch (error) {
     if (!(error instanceof OnestepError) || error.code !== 'missing-backend') throw error;
     output.line(`Computing op by op on ${chosen}. ${error.message}`);

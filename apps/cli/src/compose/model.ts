@@ -5,10 +5,19 @@ import {
   preconditionedJump,
   preconditioningFromConfig,
   type Denoiser,
+  type JumpFunction,
   type Network,
 } from '@onestep/core';
 import { networkFromConfig } from '@onestep/models';
-import { sampleImages, type AnyDenoiser, type ImageBatch } from '@onestep/sampling';
+import {
+  sampleImages,
+  sampleRange,
+  type AnyDenoiser,
+  type AnyJumpFunction,
+  type ImageBatch,
+  type ImageModel,
+  type ModelKind,
+} from '@onestep/sampling';
 import {
   disposeParams,
   mapParams,
@@ -28,6 +37,10 @@ export interface LiveModel {
   readonly network: Network;
   /** D(x, sigma) or f(x, sigma), by `description.kind`; of a jump G the consistency function G(x, sigma, sigmaMin). */
   readonly denoiser: AnyDenoiser;
+  /** G(x, sigma, s) of a jump model, for samplers that jump. */
+  readonly jumpFunction?: AnyJumpFunction | undefined;
+  /** Whether the network runs as a compiled graph. */
+  readonly compiled: boolean;
   /** Frees the weights and what was compiled. */
   dispose(): void;
 }
@@ -43,7 +56,7 @@ export function sampledFunction(description: ModelDescription): (params: Params)
   const network = networkFromConfig(description.network);
   const preconditioning = preconditioningFromConfig(description.preconditioning);
   if (description.kind !== 'jump') return preconditioned(network, preconditioning);
-  const jump = preconditionedJump(network, preconditioning);
+  const jump = jumpOf(description);
   return (params) => consistencyFromJump(jump(params), description.sigmaMin);
 }
 
@@ -61,34 +74,54 @@ export function liveModel(
   const network = networkFromConfig(description.network);
   const params = mapParams(weights, toTensor);
   const evaluate = sampledFunction(description);
+  const jump = description.kind === 'jump' ? jumpOf(description) : undefined;
   if (!compile || calls < worthCompiling) {
-    return { description, network, denoiser: evaluate(params), dispose: () => disposeParams(params) };
+    return {
+      description,
+      network,
+      denoiser: evaluate(params),
+      jumpFunction: jump?.(params),
+      compiled: false,
+      dispose: () => disposeParams(params),
+    };
   }
-  const { denoiser, dispose } = compiledDenoiser(params, (p, x, sigma, labels) => evaluate(p)(x, sigma, { labels }));
+  const denoiser = compiledFunction((p: Params, x: Tensor, sigma: Tensor1D, labels?: Tensor2D) =>
+    evaluate(p)(x, sigma, { labels }),
+  );
+  const jumping =
+    jump &&
+    compiledFunction((p: Params, x: Tensor, sigma: Tensor1D, s: Tensor1D, labels?: Tensor2D) =>
+      jump(p)(x, sigma, s, { labels }),
+    );
   return {
     description,
     network,
-    denoiser,
+    denoiser: (x, sigma, condition) => denoiser.call(params, x, sigma, condition?.labels),
+    jumpFunction: jumping && ((x, sigma, s, condition) => jumping.call(params, x, sigma, s, condition?.labels)),
+    compiled: true,
     dispose() {
-      dispose();
+      denoiser.dispose();
+      jumping?.dispose();
       disposeParams(params);
     },
   };
 }
 
-type Evaluate = (params: Params, x: Tensor, sigma: Tensor1D, labels: Tensor2D | undefined) => Tensor;
-type Call = [params: Params, x: Tensor, sigma: Tensor1D, labels: Tensor2D | undefined];
+function jumpOf({ network, preconditioning }: ModelDescription): (params: Params) => JumpFunction {
+  return preconditionedJump(networkFromConfig(network), preconditioningFromConfig(preconditioning));
+}
 
-/** The denoiser as one graph with its weights baked in; traced at the first call. */
-function compiledDenoiser(params: Params, evaluate: Evaluate): { denoiser: AnyDenoiser; dispose: () => void } {
+/** A function of weights as one graph, with the weights baked in; traced at the first call. */
+function compiledFunction<Call extends [params: Params, ...inputs: (Tensor | undefined)[]]>(
+  evaluate: (...call: Call) => Tensor,
+): { readonly call: (...call: Call) => Promise<Tensor>; readonly dispose: () => void } {
   let compiled: Promise<Compiled<Call, Tensor>> | undefined;
   const prepare = async (call: Call): Promise<Compiled<Call, Tensor>> => {
     const { compile } = await import('@onestep/compile');
     return compile(evaluate, call, { constants: [0] });
   };
   return {
-    async denoiser(x, sigma, condition) {
-      const call: Call = [params, x, sigma, condition?.labels];
+    async call(...call) {
       compiled ??= prepare(call);
       return (await compiled)(...call);
     },
@@ -122,29 +155,61 @@ export interface Drawn {
 
 /** Images as they are made, batch by batch, with the sampler that suits the model. */
 export function drawBatches(model: LiveModel, options: DrawOptions): AsyncGenerator<ImageBatch, void, undefined> {
-  const { description, denoiser } = model;
-  const { count, seed = 0, batchSize = 64, guidanceScale } = options;
-  const { shape, numClasses } = description;
-  if (numClasses === 0 && (options.label !== undefined || (guidanceScale ?? 1) !== 1)) {
+  const { count, onBatch } = options;
+  return sampleImages({ ...sampleOptions(model, options), count, onBatch });
+}
+
+/** A range of the endless stream of images, the same bits however the stream is cut. */
+export function drawRange(
+  model: LiveModel,
+  options: Omit<DrawOptions, 'count' | 'onBatch'> & { readonly from: number; readonly to: number },
+): AsyncGenerator<ImageBatch, void, undefined> {
+  const { from, to } = options;
+  return sampleRange({ ...sampleOptions(model, options), from, to });
+}
+
+/** Class of an image: the one asked for, or all in turn. */
+export function labelOf(index: number, numClasses: number, label: number | undefined): number {
+  return label ?? index % numClasses;
+}
+
+/** Refuses classes and guidance that the model does not have. */
+export function checkLabels(
+  { numClasses }: ModelDescription,
+  { label, guidanceScale }: Pick<DrawOptions, 'label' | 'guidanceScale'>,
+): void {
+  if (numClasses === 0 && (label !== undefined || (guidanceScale ?? 1) !== 1)) {
     throw new UsageError('--label and --guidance-scale: the model has no classes. Leave them out.');
   }
-  if (options.label !== undefined && options.label >= numClasses) {
-    throw new UsageError(`--label: expected a class in [0, ${numClasses - 1}], got ${options.label}.`);
+  if (label !== undefined && label >= numClasses) {
+    throw new UsageError(`--label: expected a class in [0, ${numClasses - 1}], got ${label}.`);
   }
-  const common = {
-    ...samplingPlan(description, options),
+}
+
+/** What all ways of drawing share; only estimates that are images are clipped. */
+function sampleOptions(model: LiveModel, options: Omit<DrawOptions, 'count' | 'onBatch'>) {
+  const { description } = model;
+  const { seed = 0, batchSize = 64, guidanceScale } = options;
+  const { shape, numClasses, kind } = description;
+  checkLabels(description, options);
+  const plan = samplingPlan(description, options);
+  return {
+    ...plan,
     shape,
     seed,
-    count,
     batchSize,
     numClasses,
     guidanceScale,
-    onBatch: options.onBatch,
-    ...(numClasses > 0 ? { label: (index: number) => options.label ?? index % numClasses } : {}),
+    ...(numClasses > 0 ? { label: (index: number) => labelOf(index, numClasses, options.label) } : {}),
+    ...(kind !== 'denoiser' && shape.length === 3 ? { clip: [-1, 1] as const } : {}),
+    ...modelFor(model, plan.sampler.accepts),
   };
-  return description.kind === 'denoiser'
-    ? sampleImages({ ...common, denoiser })
-    : sampleImages({ ...common, consistencyFunction: denoiser, clip: [-1, 1] });
+}
+
+/** The model as a sampler of this kind evaluates it. */
+function modelFor({ denoiser, jumpFunction }: LiveModel, accepts: ModelKind): ImageModel {
+  if (accepts === 'denoiser') return { denoiser };
+  return accepts === 'jump' && jumpFunction !== undefined ? { jumpFunction } : { consistencyFunction: denoiser };
 }
 
 /** Draws images; image i depends on (model, seed, i, steps) alone. */

@@ -10,14 +10,18 @@ import { UsageError } from '../errors';
  * @param folder - of the run; it exists
  * @throws UsageError if a living process on this machine holds the lock
  */
-export async function withRunLock<T>(folder: string, job: () => Promise<T>): Promise<T> {
-  const file = join(folder, '.lock');
+export function withRunLock<T>(folder: string, job: () => Promise<T>): Promise<T> {
+  return withLock(join(folder, '.lock'), folder, job);
+}
+
+/** The same for anything that a file can lock; `place` is what errors call it. */
+export async function withLock<T>(file: string, place: string, job: () => Promise<T>): Promise<T> {
   const own = `${process.pid} ${hostname()}\n`;
   while (!(await createdNew(file, own))) {
     const [pid, host] = (await readFile(file, 'utf8').catch(() => '')).trim().split(' ');
     if (host === hostname() && Number(pid) !== process.pid && isAlive(Number(pid))) {
       throw new UsageError(
-        `${folder} is in use by process ${pid}. Wait for it to end, or remove ${file} if it is no run.`,
+        `${place} is in use by process ${pid}. Wait for it to end, or remove ${file} if that is another program.`,
       );
     }
     await rm(file, { force: true });

@@ -22,9 +22,11 @@ import type { Engine } from './engine';
 import { firstWeights } from './first-weights';
 import { draw, liveModel } from './model';
 import { recipeNetwork } from './network';
+import { distanceForRecipe, withAbsoluteWeights } from './recipe-distance';
 import { savePicture } from './pictures';
 import { withRunLock } from './run-lock';
 import { samplingPlan } from './sampling-plan';
+import { reportEvaluation, trainingEvaluator, type TrainingEvaluator } from './training-evaluation';
 import { watchReport, type WatchCounts } from './watch-report';
 
 /** Images on the fixed-noise grids that a run writes while it trains, and steps where it takes a solver. */
@@ -55,8 +57,10 @@ export interface Teacher {
 /** How a training ended. */
 export interface TrainRunResult {
   readonly run: Run;
-  readonly reason: 'done' | 'aborted';
+  readonly reason: 'done' | 'aborted' | 'early-stopped';
   readonly step: number;
+  /** The best evaluation, of a run that is evaluated. */
+  readonly best?: { readonly metric: string; readonly step: number; readonly value: number } | undefined;
   readonly seconds: number;
   /** One line: what executed the steps. */
   readonly engine: string;
@@ -68,7 +72,8 @@ export interface TrainRunResult {
 
 /** Starts a run in an empty folder. */
 export async function startRun(folder: string, asked: Recipe, options: TrainRunOptions): Promise<TrainRunResult> {
-  const recipe = { ...asked, dataset: { ...asked.dataset, spec: absoluteSpec(asked.dataset.spec) } };
+  const dataset = { ...asked.dataset, spec: absoluteSpec(asked.dataset.spec) };
+  const recipe = withAbsoluteWeights({ ...asked, dataset });
   const data = await openTrainingData(recipe);
   try {
     // Everything that can be wrong with the request is found before the folder is made.
@@ -80,12 +85,13 @@ export async function startRun(folder: string, asked: Recipe, options: TrainRunO
       }),
     });
     try {
+      const evaluator = await trainingEvaluator(recipe, data.shape, options.engine);
       await mkdir(folder, { recursive: true });
       return await withRunLock(folder, async () => {
         // A run is whole by itself: it can be resumed when the teacher's own run is gone.
         if (options.teacher !== undefined) await copyFile(options.teacher.path, join(folder, teacherFile));
         const run = await createRun(folder, { recipe, versions: { onestep: version }, data: data.id });
-        return await train(run, trainer, { ...options, shape: data.shape });
+        return await train(run, trainer, { ...options, shape: data.shape, evaluator });
       });
     } finally {
       trainer.dispose();
@@ -139,7 +145,7 @@ async function goOn(run: Run, options: ResumeOptions): Promise<TrainRunResult> {
       return await train(
         run,
         trainer,
-        { ...options, shape: data.shape },
+        { ...options, shape: data.shape, evaluator: await trainingEvaluator(run.recipe, data.shape, options.engine) },
         state === undefined ? [] : await run.readMetrics(),
       );
     } finally {
@@ -156,7 +162,7 @@ interface Beginning {
   readonly initial?: HostParams | undefined;
 }
 
-function makeTrainer(recipe: Recipe, data: TrainingData, options: TrainRunOptions & Beginning): Promise<Trainer> {
+async function makeTrainer(recipe: Recipe, data: TrainingData, options: TrainRunOptions & Beginning): Promise<Trainer> {
   return createTrainer({
     recipe,
     network: recipeNetwork(recipe, data),
@@ -165,6 +171,7 @@ function makeTrainer(recipe: Recipe, data: TrainingData, options: TrainRunOption
     teacher: options.teacher === undefined ? undefined : teacherFor(recipe, options.teacher.model),
     initial: options.initial,
     resume: options.resume,
+    distance: await distanceForRecipe(recipe, options.output),
     runnerFactory: options.engine?.runnerFactory,
   });
 }
@@ -178,7 +185,13 @@ function teacherFor(recipe: Recipe, { params, preconditioning, network }: Teache
 async function train(
   run: Run,
   trainer: Trainer,
-  { output, signal, engine, ...options }: TrainRunOptions & Pick<TrainRunResult, 'shape'>,
+  {
+    output,
+    signal,
+    engine,
+    evaluator,
+    ...options
+  }: TrainRunOptions & Pick<TrainRunResult, 'shape'> & { readonly evaluator: TrainingEvaluator | undefined },
   logged: readonly LogEntry[] = [],
 ): Promise<TrainRunResult> {
   const { recipe } = run;
@@ -201,7 +214,7 @@ async function train(
   const started = performance.now();
   const startStep = trainer.step;
   let rate: number | undefined;
-  const { reason, step } = await trainer.run({
+  const { reason, step, best } = await trainer.run({
     signal,
     onStep({ step: done, loss }) {
       const perStep = (performance.now() - started) / 1000 / (done - startStep);
@@ -218,8 +231,12 @@ async function train(
       losses.push(entry.loss);
       rate = entry.imagesPerSecond;
       output.event('log', { phase, ...entry });
-      await run.hooks.onLog(entry);
+      const metric = evaluator?.metric.name;
+      const evaluation = entry.evaluation && { metric, ...entry.evaluation };
+      if (evaluation !== undefined) reportEvaluation(output, phase, metric ?? '', { step: entry.step, ...evaluation });
+      await run.hooks.onLog({ ...entry, ...(evaluation === undefined ? {} : { evaluation }) });
     },
+    onEvaluate: evaluator?.evaluate,
     async onSample({ step: at, params, model: description }) {
       // The first evaluation average, else the student itself.
       const name = recipe.ema[0]?.name ?? 'student';
@@ -247,7 +264,9 @@ async function train(
   });
   const seconds = (performance.now() - started) / 1000;
   output.event('end', { phase, reason, step, seconds, watch: watch.counts });
-  return { run, reason, step, seconds, engine: trainer.description, watch: watch.counts, shape: options.shape };
+  const { description: engineName } = trainer;
+  const found = best && { metric: evaluator?.metric.name ?? '', ...best };
+  return { run, reason, step, best: found, seconds, engine: engineName, watch: watch.counts, shape: options.shape };
 }
 
 /**

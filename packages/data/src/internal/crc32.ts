@@ -5,9 +5,13 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** CRC-32 as zip entries carry it; Node has one only from 20.15 on. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/**
+ * CRC-32 as zip entries carry it; Node has one only from 20.15 on.
+ *
+ * @param start - the CRC of what came before, default of nothing
+ */
+export function crc32(bytes: Uint8Array, start = 0): number {
+  let crc = ~start;
   for (let i = 0; i < bytes.length; i += 1) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]) & 0xff];
   return (crc ^ 0xffffffff) >>> 0;
 }

@@ -52,7 +52,7 @@ export async function decodeImage(
 }
 
 /** Looks at the content, so that no other decoder is ever reached whatever a file is called. */
-function isImage(bytes: Uint8Array): boolean {
+export function isImage(bytes: Uint8Array): boolean {
   const starts = (offset: number, text: string): boolean =>
     String.fromCharCode(...bytes.subarray(offset, offset + text.length)) === text;
   return starts(0, '\x89PNG\r\n\x1a\n') || starts(0, '\xff\xd8\xff') || (starts(0, 'RIFF') && starts(8, 'WEBP'));

@@ -1,4 +1,4 @@
-import { hostTensor, tf, toTensor, type HostTensor, type Tensor, type Tensor2D } from '@onestep/tensor';
+import { hostTensor, tf, toTensor, type HostTensor, type Rank, type Tensor } from '@onestep/tensor';
 import { checkImages, rowsOf } from '../internal/host-rows';
 import type { Constraint } from './constraint';
 import { editImages, type EditedImages, type EditImagesOptions } from './edit-images';
@@ -20,7 +20,7 @@ const greyProjector = greyWeights.map((row) => {
  */
 export function colorizeConstraint(images: Tensor): Constraint<Tensor> {
   const project = (x: Tensor): Tensor =>
-    tf.reshape(tf.matMul(tf.reshape(x, [-1, 3]) as Tensor2D, tf.tensor2d(greyProjector)), x.shape);
+    tf.reshape(tf.matMul(tf.reshape<Rank.R2>(x, [-1, 3]), tf.tensor2d(greyProjector)), x.shape);
   const known = tf.tidy(() => project(images));
   return {
     known,

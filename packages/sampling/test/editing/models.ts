@@ -8,7 +8,7 @@ const weights = Array.from({ length: 9 }, (_, i) => Math.cos(i + 1) / 4);
 export const smooth: Denoiser = (x, sigma) =>
   tf.tidy(() => {
     const channels = x.shape[3] ?? 1;
-    const parts = tf.split(tf.tanh<Tensor4D>(x as Tensor4D), channels, 3);
+    const parts = tf.split<Tensor4D>(tf.tanh<Tensor4D>(x as Tensor4D), channels, 3);
     const kernel = tf.tensor4d(weights, [3, 3, 1, 1]);
     const mixed = tf.concat(
       parts.map((part) => tf.conv2d(part, kernel, 1, 'same')),

@@ -59,7 +59,7 @@ describe('denoise', () => {
     stds: [0.05, 0.05],
   });
   const errorOf = (result: HostTensor, value: number): number =>
-    result.data.reduce((sum, x) => sum + (x - value) ** 2, 0) / result.data.length;
+    [...result.data].reduce((sum, x) => sum + (x - value) ** 2, 0) / result.data.length;
   const noisy = (isClipped: boolean): HostTensor => {
     const data = randomStream(3, 'test.noise')
       .normal(64)
@@ -77,7 +77,7 @@ describe('denoise', () => {
   it('brings clipped noise back for the model', async () => {
     const asked: number[] = [];
     const spy: typeof denoiser = (x, sigma) => {
-      asked.push(x.dataSync().reduce((sum, value) => sum + value, 0) / 64);
+      asked.push([...x.dataSync()].reduce((sum, value) => sum + value, 0) / 64);
       return denoiser(x, sigma);
     };
     await denoise(noisy(true), { denoiser: spy, sigma: 0.4 });
@@ -168,7 +168,7 @@ describe('variations and levels', () => {
         count: 2,
         clip: [-9, 9],
       });
-      return images.data.reduce((sum, value, i) => sum + (value - image.data[i % 36]) ** 2, 0);
+      return [...images.data].reduce((sum, value, i) => sum + (value - image.data[i % 36]) ** 2, 0);
     };
     expect(await distance(0.2)).toBeLessThan(await distance(0.4));
   });

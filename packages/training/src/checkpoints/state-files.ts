@@ -24,7 +24,7 @@ export function stateToFiles(state: TrainingState): Map<string, Uint8Array> {
   if (snapshot !== undefined) {
     files.set('snapshot.safetensors', writeSafetensors(joinGroups(Object.entries(snapshot.groups)), {}));
   }
-  const { step, imagesSeen, seed, curriculum, sinceLog, stage, updates, watch } = rest;
+  const { step, imagesSeen, seed, curriculum, sinceLog, stage, updates, watch, evaluation } = rest;
   const stored: StoredPosition = {
     version: checkpointVersion,
     step,
@@ -36,6 +36,7 @@ export function stateToFiles(state: TrainingState): Map<string, Uint8Array> {
     stage,
     updates,
     watch,
+    ...(evaluation === undefined ? {} : { evaluation }),
     ...(snapshot === undefined ? {} : { snapshot: { ...snapshot, groups: Object.keys(snapshot.groups).sort() } }),
   };
   files.set('state.json', new TextEncoder().encode(`${JSON.stringify(stored, null, 2)}\n`));
@@ -49,7 +50,7 @@ export function stateToFiles(state: TrainingState): Map<string, Uint8Array> {
  */
 export function filesToState(files: ReadonlyMap<string, Uint8Array>): TrainingState {
   const stored = parsePosition(fileOf(files, 'state.json'));
-  const { step, imagesSeen, seed, curriculum, sinceLog, stage, updates, watch, groupNames, snapshot } = stored;
+  const { step, imagesSeen, seed, curriculum, sinceLog, stage, updates, watch, evaluation, groupNames, snapshot } = stored;
   const model = modelFromMetadata(readSafetensors(fileOf(files, 'model.safetensors')).metadata);
   const moments = splitGroups(readParams(files, 'optimizer.safetensors'));
   const groups = groupNames.map((name): [string, HostParams] => {
@@ -66,6 +67,7 @@ export function filesToState(files: ReadonlyMap<string, Uint8Array>): TrainingSt
     updates,
     watch,
     groups: Object.fromEntries(groups),
+    ...(evaluation === undefined ? {} : { evaluation }),
     ...(snapshot === undefined ? {} : { snapshot: { ...snapshot, groups: snapshotGroups(files, snapshot.groups) } }),
     model,
   };

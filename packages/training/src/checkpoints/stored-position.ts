@@ -42,7 +42,7 @@ export function parsePosition(bytes: Uint8Array): StoredPosition {
 const withEvents = (sinceLog: unknown): unknown => (isRecord(sinceLog) ? { events: [], ...sinceLog } : sinceLog);
 
 function isPosition(value: Readonly<Record<string, unknown>>): value is StoredPosition {
-  const { step, imagesSeen, seed, stage, updates, groupNames, sinceLog, curriculum, watch, snapshot } = value;
+  const { step, imagesSeen, seed, stage, updates, groupNames, sinceLog, curriculum, watch, evaluation, snapshot } = value;
   return (
     [step, imagesSeen, seed, stage, updates].every(isCount) &&
     isNames(groupNames) &&
@@ -57,11 +57,19 @@ function isPosition(value: Readonly<Record<string, unknown>>): value is StoredPo
     isCount(watch.acted) &&
     isRecord(watch.sums) &&
     Object.values(watch.sums).every(isNumbers) &&
+    isEvaluation(evaluation) &&
     (snapshot === undefined ||
       (isRecord(snapshot) &&
         [snapshot.step, snapshot.stage, snapshot.updates].every(isCount) &&
         isNames(snapshot.groups)))
   );
+}
+
+function isEvaluation(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (!isRecord(value) || !isCount(value.stale)) return false;
+  const { best } = value;
+  return best === undefined || (isRecord(best) && isCount(best.step) && isNumbers([best.value]));
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

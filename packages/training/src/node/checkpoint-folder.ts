@@ -39,9 +39,17 @@ export async function latestStep(folder: string): Promise<number | undefined> {
   return Number(text);
 }
 
+/** Step of the checkpoint with the best evaluation, that `best` names; undefined where there is none. */
+export async function bestStep(folder: string): Promise<number | undefined> {
+  const text = await readFile(join(folder, 'best'), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  if (!/^\d+\n?$/.test(text)) throw damaged('best', `it holds ${JSON.stringify(text.slice(0, 40))}, expected a step`);
+  return Number(text);
+}
+
 /**
  * Saves a checkpoint all or nothing: files to a temporary folder, each flushed to the disk, the folder renamed, then
- * `latest` swapped, then what retention does not keep removed. A save that fails or is killed touches no other checkpoint.
+ * `latest` swapped, `best` too where the run is evaluated, then what retention does not keep removed; the best is kept. A save that fails or is killed touches no other checkpoint.
  *
  * @param folder - of the run
  * @returns the checkpoint's folder
@@ -67,7 +75,11 @@ export async function writeCheckpoint(folder: string, state: TrainingState, rete
     throw error;
   }
   await replaceFile(join(folder, 'latest'), `${name}\n`);
-  await prune(folder, state.step, retention);
+  const best = state.evaluation?.best?.step;
+  if (best !== undefined && (await checkpointSteps(folder)).includes(best)) {
+    await replaceFile(join(folder, 'best'), `${best}\n`);
+  }
+  await prune(folder, state.step, { ...retention, best });
   return final;
 }
 
@@ -205,12 +217,16 @@ async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-async function prune(folder: string, newest: number, { keepLast, keepEvery }: Retention): Promise<void> {
+async function prune(
+  folder: string,
+  newest: number,
+  { keepLast, keepEvery, best }: Retention & { readonly best: number | undefined },
+): Promise<void> {
   const steps = await checkpointSteps(folder);
   const older = steps.filter((step) => step <= newest);
   const kept = new Set([newest, ...older.slice(-Math.max(1, keepLast))]);
   for (const step of older) {
-    if (kept.has(step) || (keepEvery !== undefined && step % keepEvery === 0)) continue;
+    if (kept.has(step) || step === best || (keepEvery !== undefined && step % keepEvery === 0)) continue;
     await rm(join(folder, 'checkpoints', String(step)), { recursive: true, force: true });
   }
 }

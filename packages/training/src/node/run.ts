@@ -139,7 +139,9 @@ function parseLine(line: string): LogEntry[] {
     const entry = JSON.parse(line) as LogEntry;
     // JSON has no NaN, the mean of no steps.
     const number = (value: number | null): number => value ?? NaN;
-    return [{ ...entry, loss: number(entry.loss), gradNorm: number(entry.gradNorm) }];
+    const { evaluation } = entry;
+    const scored = evaluation === undefined ? {} : { evaluation: { ...evaluation, value: number(evaluation.value) } };
+    return [{ ...entry, loss: number(entry.loss), gradNorm: number(entry.gradNorm), ...scored }];
   } catch {
     return [];
   }

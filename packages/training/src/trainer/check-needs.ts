@@ -1,5 +1,6 @@
 import type { Preconditioning } from '@onestep/core';
 import { OnestepError } from '@onestep/tensor';
+import { lpipsOfRecipe, missingLpipsProblem } from '../objectives/from-recipe';
 import type { Objective } from '../objectives/objective';
 import type { TrainerOptions } from './trainer-options';
 
@@ -11,6 +12,8 @@ import type { TrainerOptions } from './trainer-options';
 export function checkNeeds(options: TrainerOptions, objective: Objective, preconditioning: Preconditioning): void {
   const { recipe, network, resume } = options;
   checkTeacher(options, objective, preconditioning);
+  const given = options.distance !== undefined || options.objective !== undefined;
+  if (lpipsOfRecipe(recipe) !== undefined && !given) refuse(`objective.distance: ${missingLpipsProblem}`);
   const { startStep } = objective.adversary ?? {};
   if (startStep !== undefined && startStep >= recipe.steps) {
     refuse(

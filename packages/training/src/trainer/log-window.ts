@@ -21,9 +21,10 @@ export function logEntry(
   facts: Pick<LogEntry, 'step' | 'imagesSeen' | 'learningRate' | 'curriculum'> & {
     readonly images: number;
     readonly seconds: number;
+    readonly evaluation?: LogEntry['evaluation'];
   },
 ): LogEntry {
-  const { images, seconds, step, imagesSeen, learningRate, curriculum } = facts;
+  const { images, seconds, step, imagesSeen, learningRate, curriculum, evaluation } = facts;
   return {
     step,
     imagesSeen,
@@ -34,5 +35,6 @@ export function logEntry(
     tensors: tf.memory().numTensors,
     curriculum,
     ...(window.events.length === 0 ? {} : { events: window.events }),
+    ...(evaluation === undefined ? {} : { evaluation }),
   };
 }

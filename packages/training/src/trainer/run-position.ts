@@ -1,4 +1,5 @@
 import type { HostGroups } from '../optimizers/optimizer';
+import type { EvaluationState } from './evaluation';
 import { emptyWindow } from './log-window';
 import type { StagePosition } from './stages';
 import type { LogWindow, Snapshot, TrainingState } from './training-state';
@@ -10,6 +11,7 @@ export interface RunPosition extends StagePosition {
   imagesSeen: number;
   sinceLog: LogWindow;
   watch: WatchState;
+  evaluation: EvaluationState | undefined;
   /** What a rollback returns to; only under that policy. */
   snapshot: Snapshot | undefined;
 }
@@ -23,6 +25,7 @@ export function positionOf(state: TrainingState | undefined): RunPosition {
     updates: state?.updates ?? 0,
     sinceLog: state?.sinceLog ?? emptyWindow,
     watch: state?.watch ?? emptyWatch,
+    evaluation: state?.evaluation,
     snapshot: state?.snapshot,
   };
 }
@@ -30,8 +33,8 @@ export function positionOf(state: TrainingState | undefined): RunPosition {
 /** What a training state holds of a position. A snapshot of this very step would be the state itself. */
 export function positionFields(
   position: RunPosition,
-): Pick<TrainingState, 'step' | 'imagesSeen' | 'stage' | 'updates' | 'sinceLog' | 'watch' | 'snapshot'> {
-  const { step, imagesSeen, stage, updates, sinceLog, watch, snapshot } = position;
+): Pick<TrainingState, 'step' | 'imagesSeen' | 'stage' | 'updates' | 'sinceLog' | 'watch' | 'evaluation' | 'snapshot'> {
+  const { step, imagesSeen, stage, updates, sinceLog, watch, evaluation, snapshot } = position;
   return {
     step,
     imagesSeen,
@@ -39,6 +42,7 @@ export function positionFields(
     updates,
     sinceLog,
     watch,
+    ...(evaluation === undefined ? {} : { evaluation }),
     ...(snapshot === undefined || snapshot.step === step ? {} : { snapshot }),
   };
 }

@@ -1,6 +1,7 @@
-import type { OnestepError, StepRunner } from '@onestep/tensor';
+import { OnestepError, type StepRunner } from '@onestep/tensor';
 import type { HostGroups } from '../optimizers/optimizer';
 import type { Recipe } from '../recipes/schema';
+import { isExhausted, judgeEvaluation, type EvaluationEntry } from './evaluation';
 import { checkBatch, type HostBatch } from './host-batch';
 import { addToWindow, emptyWindow, logEntry } from './log-window';
 import { report, respond } from './respond';
@@ -33,6 +34,9 @@ export interface RunContext {
 /** The loop of a run: batch, draws, step, log, samples, checkpoint, until the steps are done or the signal aborts. */
 export async function runSteps(context: RunContext): Promise<TrainingResult> {
   const { runner, recipe, watch, position, hooks } = context;
+  if (recipe.evaluation !== undefined && hooks.onEvaluate === undefined) {
+    throw new OnestepError('invalid-recipe', 'trainer.run: the recipe has evaluation, which needs the hook onEvaluate.');
+  }
   const takeTurn = turnTaker();
   const totalSteps = recipe.steps;
   let savedAt = position.step;
@@ -43,7 +47,7 @@ export async function runSteps(context: RunContext): Promise<TrainingResult> {
   // The next batch is fetched while a step runs; one that is never used must not raise an unhandled rejection.
   let pending = position.step < totalSteps ? fetchBatch(context, position.step) : undefined;
 
-  while (position.step < totalSteps && pending !== undefined) {
+  while (position.step < totalSteps && pending !== undefined && !isExhausted(recipe, position.evaluation)) {
     if (hooks.signal?.aborted === true) break;
     const batch = await pending;
     pending = position.step + 1 < totalSteps ? fetchBatch(context, position.step + 1) : undefined;
@@ -58,30 +62,79 @@ export async function runSteps(context: RunContext): Promise<TrainingResult> {
     const sampling = failure === undefined && hooks.onSample !== undefined && due(recipe.logging.samplesEverySteps);
     // The averages are looked at, and a snapshot taken, whether or not anybody saves: a resumed run must do the same.
     const checking = failure === undefined && due(recipe.checkpoint.everySteps);
-    let groups = sampling || checking ? await runner.readState() : undefined;
+    const evaluating = failure === undefined && recipe.evaluation !== undefined && due(recipe.evaluation.everySteps);
+    let groups = sampling || checking || evaluating ? await runner.readState() : undefined;
     if (checking && groups !== undefined) ({ groups, failure } = await checkedGroups(context, groups));
     if (sampling && groups !== undefined) await sample(context, groups, batch);
+    let evaluation: Evaluated | undefined;
+    if (evaluating && failure === undefined && groups !== undefined) {
+      const begun = performance.now();
+      evaluation = await evaluate(context, groups);
+      // Throughput is that of the training.
+      timer.at += performance.now() - begun;
+    }
     // A run that ends here says why in its last line.
-    if (failure !== undefined || due(recipe.logging.everySteps)) {
+    if (failure !== undefined || evaluation !== undefined || due(recipe.logging.everySteps)) {
       const seconds = (performance.now() - timer.at) / 1000;
-      await hooks.onLog?.(logEntry(position.sinceLog, { ...facts, images: timer.images, seconds }));
+      await hooks.onLog?.(logEntry(position.sinceLog, { ...facts, images: timer.images, seconds, evaluation: evaluation?.entry }));
       position.sinceLog = emptyWindow;
       timer = { at: performance.now(), images: 0 };
     }
     if (failure !== undefined) throw failure;
     if (checking && groups !== undefined) {
       if (watch.policy === 'rollback') position.snapshot = snapshotOf(position, groups);
-      if (hooks.onCheckpoint !== undefined) {
-        await hooks.onCheckpoint(context.stateOf(groups));
-        savedAt = step;
-      }
+    }
+    const best = recipe.evaluation?.keepBest === true && evaluation?.improved === true;
+    if ((checking || best) && groups !== undefined && hooks.onCheckpoint !== undefined) {
+      await hooks.onCheckpoint(context.stateOf(groups));
+      savedAt = step;
     }
     await takeTurn();
   }
 
   const { step, imagesSeen } = position;
   if (step !== savedAt) await hooks.onCheckpoint?.(context.stateOf(await runner.readState()));
-  return { reason: step === totalSteps ? 'done' : 'aborted', step, imagesSeen };
+  const stopped = isExhausted(recipe, position.evaluation) ? 'early-stopped' : 'aborted';
+  const best = position.evaluation?.best;
+  return {
+    reason: step === totalSteps ? 'done' : stopped,
+    step,
+    imagesSeen,
+    ...(best === undefined ? {} : { best }),
+  };
+}
+
+/** An evaluation, and whether it is the best so far. */
+interface Evaluated {
+  readonly entry: EvaluationEntry;
+  readonly improved: boolean;
+}
+
+/** Scores the weights and takes the value into the position. */
+async function evaluate(
+  { hooks, stateOf, position, recipe }: RunContext,
+  groups: HostGroups,
+): Promise<Evaluated | undefined> {
+  const { evaluation } = recipe;
+  if (evaluation === undefined || hooks.onEvaluate === undefined) return undefined;
+  const { step, imagesSeen } = position;
+  const value = await hooks.onEvaluate({
+    step,
+    imagesSeen,
+    params: sampleParams(groups),
+    model: stateOf(groups).model,
+  });
+  const { state, improved } = judgeEvaluation(position.evaluation, { step, value }, evaluation);
+  position.evaluation = state;
+  const { metric } = evaluation;
+  return {
+    entry: {
+      ...(metric === undefined ? {} : { metric }),
+      value,
+      ...(state.best === undefined ? {} : { best: state.best }),
+    },
+    improved,
+  };
 }
 
 /** What a step was, for its log line, and the error that ends the run over it. */

@@ -1,4 +1,4 @@
-import type { Denoiser, Network, Preconditioning } from '@onestep/core';
+import type { Denoiser, Distance, Network, Preconditioning } from '@onestep/core';
 import type { Params, StepRunnerFactory } from '@onestep/tensor';
 import type { Objective } from '../objectives/objective';
 import type { Recipe } from '../recipes/schema';
@@ -32,6 +32,8 @@ export interface TrainerOptions {
   readonly initial?: HostParams | undefined;
   /** State to go on from, as a checkpoint holds it. */
   readonly resume?: TrainingState | undefined;
+  /** For recipes whose `objective.distance` is LPIPS: the distance, made with its weights. */
+  readonly distance?: Distance | undefined;
   /** Replaces the recipe's objective, for instance to use a distance the recipe cannot name. */
   readonly objective?: Objective | undefined;
   /** Replaces the recipe's preconditioning. */
@@ -66,7 +68,12 @@ export interface TrainerHooks {
     | ((request: SampleRequest) => void | Promise<void>)
     | ((request: SampleRequest) => SampleStats | undefined | Promise<SampleStats | undefined>)
     | undefined;
-  /** Every `checkpoint.everySteps` steps, after the last one, and when the run is aborted. */
+  /**
+   * Every `evaluation.everySteps` steps and after the last one: the score of samples of these weights, lower is better; NaN
+   * where they have none. Needed for recipes with `evaluation`.
+   */
+  readonly onEvaluate?: ((request: SampleRequest) => Promise<number>) | undefined;
+  /** Every `checkpoint.everySteps` steps, after the last one, at a best evaluation, and when the run is aborted or stopped. */
   readonly onCheckpoint?: ((state: TrainingState) => void | Promise<void>) | undefined;
   /** What the stability watch finds, when it finds it; log lines carry it too. */
   readonly onEvent?: ((event: WatchEvent) => void | Promise<void>) | undefined;
@@ -74,9 +81,12 @@ export interface TrainerHooks {
 
 /** How a call of {@link Trainer.run} ended. */
 export interface TrainingResult {
-  readonly reason: 'done' | 'aborted';
+  /** `early-stopped`: the recipe's patience with its evaluations was over. */
+  readonly reason: 'done' | 'aborted' | 'early-stopped';
   readonly step: number;
   readonly imagesSeen: number;
+  /** The best evaluation and its step, where there was one. */
+  readonly best?: { readonly step: number; readonly value: number } | undefined;
 }
 
 /** A training run in memory. */

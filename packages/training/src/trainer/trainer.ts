@@ -28,7 +28,7 @@ import { watchSettings } from './watch/watch-settings';
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { recipe, network, teacher, resume } = options;
-  const objective = options.objective ?? objectiveFromRecipe(recipe);
+  const objective = options.objective ?? objectiveFromRecipe(recipe, { distance: options.distance });
   const preconditioning = options.preconditioning ?? preconditioningFromRecipe(recipe);
   const optimizer = optimizerFromRecipe(recipe.optimizer);
   const emaNames = recipe.ema.map((ema) => ema.name);

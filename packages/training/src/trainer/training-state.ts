@@ -1,6 +1,7 @@
 import type { HostTensor } from '@onestep/tensor';
 import type { ModelDescription } from '../model-file/model-description';
 import type { HostGroups } from '../optimizers/optimizer';
+import type { EvaluationEntry, EvaluationState } from './evaluation';
 import type { WatchEvent } from './watch/watch-event';
 import type { WatchState } from './watch/watch-state';
 
@@ -42,6 +43,8 @@ export interface TrainingState {
   readonly curriculum: Readonly<Record<string, number>>;
   readonly sinceLog: LogWindow;
   readonly watch: WatchState;
+  /** Of runs that are evaluated, once they have been. */
+  readonly evaluation?: EvaluationState | undefined;
   /** Under the policy `rollback`, between two regular checkpoints: the state at the last one. */
   readonly snapshot?: Snapshot | undefined;
   readonly model: ModelDescription;
@@ -65,4 +68,6 @@ export interface LogEntry {
   readonly curriculum: Readonly<Record<string, number>>;
   /** What the watch found since the last line; absent if nothing. */
   readonly events?: readonly WatchEvent[] | undefined;
+  /** The evaluation of this step; absent where there was none. */
+  readonly evaluation?: EvaluationEntry | undefined;
 }
