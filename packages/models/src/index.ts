@@ -8,6 +8,7 @@ export type { SongUnetConfig, SongUnetOptions } from './song/config';
 export { planSongUnet, type SongBlock, type SongLayer, type SongPlan } from './song/plan';
 export { songUnet } from './song/song-unet';
 export { filterDown, filterUp, type ResampleFilter } from './layers/resample-filter';
+export { upfirdn2d, type UpfirdnOptions, type UpfirdnPadding } from './layers/upfirdn2d';
 export { mlp, type MlpConfig, type MlpOptions } from './mlp/mlp';
 export { estimateFlops, type PlannedNetwork } from './params/planned-network';
 export type { ParamInit, ParamLayout, ParamSpec } from './params/param-spec';

@@ -49,8 +49,8 @@ describe('measure', () => {
     const [euler] = samplerSetups(['euler']);
     const levels = { range, end: 'zero' } as const;
     const broken = await measure(euler, [4], levels, () => Promise.reject(new RangeError('euler: out of order.')));
-    expect(broken.byBudget[4]).toEqual({ nfe: 4, failure: 'euler: out of order.' });
-    const wrong = await measure(euler, [4], levels, () => Promise.resolve({ value: 1, nfe: 5 }));
+    expect(broken.byBudget[4]).toEqual({ nfe: 4, scores: {}, failure: 'euler: out of order.' });
+    const wrong = await measure(euler, [4], levels, () => Promise.resolve({ scores: { rmse: 1 }, nfe: 5 }));
     expect(wrong.byBudget[4].failure).toBe('made 5 network calls, but its nfe() says 4');
     const text = mixtureSamplerTables({ deterministic: [broken], noisy: [], floor: { data: 0, exactEnds: 0 } }, [4]);
     expect(text).toContain('| failed |');
@@ -68,7 +68,7 @@ describe('the table of a mixture', () => {
       seed: 1,
     });
     const line = (name: string) => deterministic.find(({ setup }) => setup.name === name);
-    const error = (name: string, nfe: number): number => line(name)?.byBudget[nfe].value ?? Number.NaN;
+    const error = (name: string, nfe: number): number => line(name)?.byBudget[nfe].scores.median ?? Number.NaN;
     expect(error('heun', 40)).toBeLessThan(error('euler', 40) / 2);
     expect(error('dpmpp-2m', 10)).toBeLessThan(error('euler', 10));
     for (const name of ['euler', 'heun', 'dpmpp-2m']) expect(error(name, 40)).toBeLessThan(error(name, 10));
@@ -76,10 +76,10 @@ describe('the table of a mixture', () => {
     expect(error('progressive-distillation', 10)).toBe(error('euler', 10));
     const own = line('dpm-solver-adaptive, order 3, defaults')?.own;
     expect(own?.nfe).toBeGreaterThan(10);
-    expect(own?.value).toBeLessThan(error('euler', 40));
+    expect(own?.scores.median).toBeLessThan(error('euler', 40));
     expect(noisy.map(({ setup }) => setup.name)).toEqual(['euler', 'dpmpp-2m', 'heun, churn 10', 'euler-ancestral']);
     // Of so few points the distance is rough: what is told apart is a sampler that does not sample.
-    for (const { byBudget } of noisy) expect(byBudget[40].value).toBeLessThan(0.2);
+    for (const { byBudget } of noisy) expect(byBudget[40].scores.slicedWasserstein).toBeLessThan(0.2);
   });
 
   it('is held against ends that are exact beyond what any solver reaches', () => {

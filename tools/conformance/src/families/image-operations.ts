@@ -1,5 +1,5 @@
 import { averagePoolInside, maxPool } from '@onestep/metrics';
-import { filterDown, filterUp, type ResampleFilter } from '@onestep/models';
+import { filterDown, filterUp, upfirdn2d, type ResampleFilter, type UpfirdnPadding } from '@onestep/models';
 import { tf, type HostTensor, type Tensor, type Tensor4D } from '@onestep/tensor';
 import type { AnyCase } from '../case';
 import { compare, tolerances } from '../compare';
@@ -15,10 +15,20 @@ interface Layer {
 
 type Operation = (x: Tensor, layer: () => Layer) => Tensor;
 
+const smooth = [1, 3, 3, 1] as const;
+
 /** The operations of the file that a network here uses, under the file's names. */
 const operations: Readonly<Record<string, Operation>> = {
   ...filterOperations('f11', [1, 1]),
   ...filterOperations('f1331', [1, 3, 3, 1]),
+  // The reference's shorthands set the padding so that the filter is centred.
+  stylegan_upsample2d: (x) => upfirdn2d(x, smooth, { up: 2, gain: 4, padding: leading(2, 1) }),
+  stylegan_downsample2d: (x) => upfirdn2d(x, smooth, { down: 2, padding: 1 }),
+  stylegan_filter2d: (x) => upfirdn2d(x, smooth, { padding: leading(2, 1) }),
+  stylegan_up3_down2_pad: (x) =>
+    upfirdn2d(x, smooth, { up: 3, down: 2, gain: 2.5, padding: { left: 2, right: 1, top: 0, bottom: 3 } }),
+  stylegan_asym: (x) => upfirdn2d(x, [1, 2, 5], { up: 2, padding: 1 }),
+  stylegan_asym_flip: (x) => upfirdn2d(x, [1, 2, 5], { up: 2, padding: 1, flip: true }),
   nearest2x: (x) => filterUp(x, [1, 1]),
   avgpool2: (x) => filterDown(x, [1, 1]),
   avgpool3_same_excl_pad: (x) => averagePoolInside(x as Tensor4D),
@@ -69,24 +79,28 @@ function filterOperations(name: string, filter: ResampleFilter): Record<string, 
     [`edm_down_${name}`]: (x) => filterDown(x, filter),
     [`edm_conv3_up_${name}`]: (x, layer) => convolve(filterUp(x, filter), layer()),
     [`edm_conv3_down_${name}`]: (x, layer) => convolve(filterDown(x, filter), layer()),
-    // The convolution first, over the filter's margin too; the filter then has no padding of its own.
+    // Fused: one border for both, so that the second of the two sees what lies beyond the image instead of zeros.
+    [`edm_conv3_up_${name}_fused`]: (x, layer) => {
+      const { kernel, bias } = layer();
+      const reach = filter.length - 1 - Math.max(0, margin - 1);
+      const wide = upfirdn2d(x, filter, { up: 2, gain: 4, padding: leading(reach, reach - 1) });
+      return convolve(wide, { kernel, bias }, Math.max(0, 1 - margin));
+    },
     [`edm_conv3_down_${name}_fused`]: (x, layer) => {
       const { kernel, bias } = layer();
-      const wide = convolve(pad(x, margin), { kernel, bias: { ...bias, data: bias.data.map(() => 0) } });
-      const halved = filterDown(pad(wide, margin), filter);
-      const [height, width] = [(x.shape[1] ?? 0) / 2, (x.shape[2] ?? 0) / 2];
-      const inside = tf.slice(halved, [0, margin, margin, 0], [-1, height, width, -1]);
-      return tf.add(inside, tf.tensor1d(Float32Array.from(bias.data)));
+      const wide = convolve(x, { kernel }, 1 + margin);
+      return tf.add(upfirdn2d(wide, filter, { down: 2 }), tf.tensor1d(Float32Array.from(bias.data)));
     },
   };
 }
 
-function convolve(x: Tensor, { kernel, bias }: Layer): Tensor {
+/** A 3 x 3 convolution of the image with `margin` zeros around it. */
+function convolve(x: Tensor, { kernel, bias }: Partial<Layer> & Pick<Layer, 'kernel'>, margin = 1): Tensor {
   const turned = tf.transpose(tf.tensor(kernel.data, [...kernel.shape]), [2, 3, 1, 0]);
-  return tf.add(tf.conv2d(x as Tensor4D, turned as Tensor4D, 1, 'same'), tf.tensor1d(Float32Array.from(bias.data)));
+  const y = tf.conv2d(x as Tensor4D, turned as Tensor4D, 1, margin);
+  return bias === undefined ? y : tf.add(y, tf.tensor1d(Float32Array.from(bias.data)));
 }
 
-function pad(x: Tensor, margin: number): Tensor {
-  const side: [number, number] = [margin, margin];
-  return tf.pad(x, [[0, 0], side, side, [0, 0]]);
+function leading(before: number, after: number): UpfirdnPadding {
+  return { left: before, right: after, top: before, bottom: after };
 }

@@ -1,6 +1,6 @@
 import { compile } from '@onestep/compile';
 import { karrasSigmas, tensorSpace } from '@onestep/core';
-import { rmse, type LenetDataset } from '@onestep/metrics';
+import type { LenetDataset } from '@onestep/metrics';
 import { fdLenet } from '@onestep/metrics/node';
 import { countCalls, initialNoise, stepNoise } from '@onestep/sampling';
 import { hostTensor, toHost, toTensor, type HostTensor, type Tensor } from '@onestep/tensor';
@@ -9,6 +9,7 @@ import { modelCalls, type ModelCalls } from '../rows/model-calls';
 import { studyEngine } from '../rows/run-rows';
 import { measure, type Run, type SamplerLine } from './measure';
 import { loadDenoiser } from './model-file';
+import { pairErrors } from './pair-errors';
 import { isAdaptive, type Levels } from './plan';
 import { samplerSetups, type Setup } from './setups';
 
@@ -31,7 +32,7 @@ export interface ImageSamplersOptions {
 
 /** The samplers on a trained denoiser of images. */
 export interface ImageSamplers {
-  /** RMSE per pixel to the solution by Heun's method with {@link referenceLevels} levels, from the same noise. */
+  /** Errors per pixel against the solution by Heun's method with {@link referenceLevels} levels, from the same noise. */
   readonly deterministic: readonly SamplerLine[];
   /** FD-LeNet at {@link scoredBudgets}; none where nothing was scored. */
   readonly scored: readonly SamplerLine[];
@@ -73,7 +74,7 @@ export async function imageSamplers(options: ImageSamplersOptions): Promise<Imag
       budgets,
       async (setup, sigmas) => {
         const result = await draw(setup, sigmas, images);
-        return { value: rmse(result.images, exact.images), nfe: result.nfe };
+        return { scores: pairErrors(result.images, exact.images), nfe: result.nfe };
       },
     );
     if (scored === 0 || shape.join() !== '28,28,1') return { deterministic, scored: [] };
@@ -83,7 +84,7 @@ export async function imageSamplers(options: ImageSamplersOptions): Promise<Imag
       const result = await draw(setup, sigmas, scored);
       const receipt = await fdLenet(result.images, { dataset, compile });
       floor = receipt.floor.value;
-      return { value: receipt.value, nfe: result.nfe };
+      return { scores: { fdLenet: receipt.value }, nfe: result.nfe };
     });
     return { deterministic, scored: scores, floor };
   } finally {

@@ -1,12 +1,15 @@
 import { gridFor, isAdaptive, planFor, type Levels } from './plan';
 import type { Setup } from './setups';
 
-/** One cell of a table. */
+/** How far samples are from where they should be, by the name of the measure. */
+export type Scores = Readonly<Partial<Record<'rmse' | 'median' | 'slicedWasserstein' | 'fdLenet', number>>>;
+
+/** What one run of a sampler scored. */
 export interface Cell {
   /** Network calls that were made, or, of a run that failed, planned. */
   readonly nfe: number;
-  readonly value?: number | undefined;
-  /** Why there is no value. */
+  readonly scores: Scores;
+  /** Why there are no scores. */
   readonly failure?: string | undefined;
 }
 
@@ -23,7 +26,7 @@ export interface SamplerLine {
 export type Run = (
   setup: Setup,
   sigmas: readonly number[],
-) => Promise<{ readonly value: number; readonly nfe: number }>;
+) => Promise<{ readonly scores: Scores; readonly nfe: number }>;
 
 /** Scores a setup at every budget; what goes wrong becomes part of the line. */
 export async function measure(
@@ -46,10 +49,10 @@ export async function measure(
 
 async function attempt(setup: Setup, sigmas: readonly number[], run: Run, planned?: number): Promise<Cell> {
   try {
-    const { value, nfe } = await run(setup, sigmas);
-    if (planned === undefined || nfe === planned) return { nfe, value };
-    return { nfe, failure: `made ${nfe} network calls, but its nfe() says ${planned}` };
+    const { scores, nfe } = await run(setup, sigmas);
+    if (planned === undefined || nfe === planned) return { nfe, scores };
+    return { nfe, scores: {}, failure: `made ${nfe} network calls, but its nfe() says ${planned}` };
   } catch (error) {
-    return { nfe: planned ?? 0, failure: error instanceof Error ? error.message : String(error) };
+    return { nfe: planned ?? 0, scores: {}, failure: error instanceof Error ? error.message : String(error) };
   }
 }

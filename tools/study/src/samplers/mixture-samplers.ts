@@ -1,10 +1,11 @@
 import { float64Space } from '@onestep/core';
-import { rmse, slicedWasserstein, type PointSet } from '@onestep/metrics';
+import { slicedWasserstein, type PointSet } from '@onestep/metrics';
 import { countCalls } from '@onestep/sampling';
 import { randomStream, type HostTensor } from '@onestep/tensor';
 import { exactEnds, mixtureProblem, type MixtureProblem } from '../mixtures/problem';
 import { unitNoise } from '../rows/generate';
-import { measure, type Run, type SamplerLine } from './measure';
+import { measure, type Run, type SamplerLine, type Scores } from './measure';
+import { pairErrors } from './pair-errors';
 import { isAdaptive } from './plan';
 import { samplerSetups, type Setup } from './setups';
 
@@ -22,7 +23,7 @@ export interface MixtureSamplersOptions {
 
 /** The samplers on a mixture. */
 export interface MixtureSamplers {
-  /** RMSE to the exact end of each trajectory, at sigmaMin. */
+  /** Errors against the exact end of each trajectory, at sigmaMin. */
   readonly deterministic: readonly SamplerLine[];
   /** Sliced Wasserstein distance to fresh draws, at 0; two without noise among them, to compare. */
   readonly noisy: readonly SamplerLine[];
@@ -42,7 +43,7 @@ export async function mixtureSamplers(options: MixtureSamplersOptions): Promise<
   const ends = extrapolatedEnds(problem, noise);
   const data = problem.draw(seed, 'study.reference', points);
   const distance = (samples: PointSet): number => slicedWasserstein(samples, data, { projections: 128, seed });
-  const runner = (score: (samples: PointSet) => number): Run => mixtureRun(problem, noise, seed, score);
+  const runner = (score: (samples: PointSet) => Scores): Run => mixtureRun(problem, noise, seed, score);
   const lines = async (chosen: readonly Setup[], end: 'zero' | 'sigmaMin', run: Run): Promise<SamplerLine[]> => {
     const done: SamplerLine[] = [];
     for (const setup of chosen) {
@@ -57,9 +58,13 @@ export async function mixtureSamplers(options: MixtureSamplersOptions): Promise<
     deterministic: await lines(
       setups.filter((setup) => !setup.noisy),
       'sigmaMin',
-      runner((samples) => rmse(samples, ends)),
+      runner((samples) => pairErrors(samples, ends)),
     ),
-    noisy: await lines([...beside, ...noisy], 'zero', runner(distance)),
+    noisy: await lines(
+      [...beside, ...noisy],
+      'zero',
+      runner((samples) => ({ slicedWasserstein: distance(samples) })),
+    ),
     floor: { data: distance(problem.draw(seed, 'study.floor', points)), exactEnds: distance(ends) },
   };
 }
@@ -68,7 +73,7 @@ function mixtureRun(
   problem: MixtureProblem,
   noise: HostTensor,
   seed: number,
-  score: (samples: PointSet) => number,
+  score: (samples: PointSet) => Scores,
 ): Run {
   return async ({ sampler, options }, sigmas) => {
     const { call, calls } = countCalls(problem.mixture.denoise);
@@ -81,7 +86,7 @@ function mixtureRun(
       sigmas,
       noise: draw,
     });
-    return { value: score({ shape: noise.shape, data }), nfe: calls() };
+    return { scores: score({ shape: noise.shape, data }), nfe: calls() };
   };
 }
 

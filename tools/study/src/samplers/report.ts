@@ -1,27 +1,26 @@
 import { markdownTable, short } from '../report/table';
 import { referenceLevels, scoredBudgets, type ImageSamplers } from './image-samplers';
-import type { Cell, SamplerLine } from './measure';
+import type { SamplerLine, Scores } from './measure';
 import type { MixtureSamplers } from './mixture-samplers';
+
+type Measure = keyof Scores;
 
 /** The tables of a mixture. */
 export function mixtureSamplerTables(
   { deterministic, noisy, floor }: MixtureSamplers,
   budgets: readonly number[],
 ): string {
-  const own = deterministic.filter((line) => line.own !== undefined);
-  const planned = deterministic.filter((line) => line.own === undefined);
   return blocks([
-    ['RMSE to the exact end of each trajectory, no noise added', planned, () => budgetTable(planned, budgets, true)],
-    ['RMSE of samplers that decide their calls as they go', own, () => ownTable(own)],
-    [
-      'Sliced Wasserstein distance to fresh draws, with noise on the way',
-      noisy,
-      () =>
+    ...errorBlocks('the exact end of its trajectory', deterministic, budgets),
+    {
+      title: 'Sliced Wasserstein distance to fresh draws, with noise on the way',
+      lines: noisy,
+      table: (lines) =>
         [
           `Other draws from the data score ${short(floor.data)}, the exact ends ${short(floor.exactEnds)}.`,
-          budgetTable(noisy, budgets, false),
+          budgetTable(lines, budgets, 'slicedWasserstein'),
         ].join('\n\n'),
-    ],
+    },
   ]);
 }
 
@@ -30,75 +29,102 @@ export function imageSamplerTables(
   { deterministic, scored, floor }: ImageSamplers,
   budgets: readonly number[],
 ): string {
-  const own = deterministic.filter((line) => line.own !== undefined);
-  const planned = deterministic.filter((line) => line.own === undefined);
-  const solution = `to the solution by Heun's method with ${referenceLevels} levels`;
   return blocks([
-    [`RMSE per pixel ${solution}, no noise added`, planned, () => budgetTable(planned, budgets, true)],
-    [`RMSE per pixel of samplers that decide their calls as they go`, own, () => ownTable(own)],
-    [
-      'FD-LeNet',
-      scored,
-      () => `Real images of the other split score ${short(floor)}.\n\n${budgetTable(scored, scoredBudgets, false)}`,
-    ],
+    ...errorBlocks(`the solution by Heun's method with ${referenceLevels} levels`, deterministic, budgets),
+    {
+      title: 'FD-LeNet',
+      lines: scored,
+      table: (lines) =>
+        [`Real images of the other split score ${short(floor)}.`, budgetTable(lines, scoredBudgets, 'fdLenet')].join(
+          '\n\n',
+        ),
+    },
   ]);
 }
 
-type Block = readonly [title: string, lines: readonly SamplerLine[], table: () => string];
+interface Block {
+  readonly title: string;
+  readonly lines: readonly SamplerLine[];
+  readonly table: (lines: readonly SamplerLine[]) => string;
+}
+
+/** Errors without noise: of most trajectories, of all, and of samplers without a budget. */
+function errorBlocks(target: string, lines: readonly SamplerLine[], budgets: readonly number[]): Block[] {
+  const planned = lines.filter(({ own }) => own === undefined);
+  const own = lines.filter((line) => line.own !== undefined);
+  return [
+    {
+      title: `Median over the samples: RMSE of one to ${target}`,
+      lines: planned,
+      table: (rows) => budgetTable(rows, budgets, 'median', true),
+    },
+    {
+      title: `RMSE of all to ${target}`,
+      lines: planned,
+      table: (rows) => budgetTable(rows, budgets, 'rmse', true),
+    },
+    { title: 'Samplers that decide their calls as they go', lines: own, table: ownTable },
+  ];
+}
 
 /** The blocks that have lines, each with what failed below it. */
 function blocks(all: readonly Block[]): string {
   return all
-    .filter(([, lines]) => lines.length > 0)
-    .flatMap(([title, lines, table]) => [`### ${title}`, table(), ...failures(lines)])
+    .filter(({ lines }) => lines.length > 0)
+    .flatMap(({ title, lines, table }) => [`### ${title}`, table(lines), ...failures(lines)])
     .join('\n\n');
 }
 
-/** Sorted by the score at 10 calls, or the middle budget; the best of a column is bold. */
-function budgetTable(lines: readonly SamplerLine[], budgets: readonly number[], slopes: boolean): string {
-  const key = budgets.includes(10) ? 10 : budgets[Math.floor((budgets.length - 1) / 2)];
-  const valueAt = ({ byBudget }: SamplerLine, budget: number): number => byBudget[budget]?.value ?? Infinity;
-  const sorted = [...lines].sort((a, b) => (valueAt(a, key) < valueAt(b, key) ? -1 : valueAt(a, key) > valueAt(b, key) ? 1 : 0)); // prettier-ignore
+/** Sorted by the score at 10 calls, or at the middle budget; the best of a column is bold. */
+function budgetTable(
+  lines: readonly SamplerLine[],
+  budgets: readonly number[],
+  measure: Measure,
+  slopes = false,
+): string {
+  const sortedBy = budgets.includes(10) ? 10 : budgets[Math.floor((budgets.length - 1) / 2)];
+  const valueAt = ({ byBudget }: SamplerLine, budget: number): number => byBudget[budget]?.scores[measure] ?? Infinity;
   const best = new Map(budgets.map((budget) => [budget, Math.min(...lines.map((line) => valueAt(line, budget)))]));
-  const cell = (line: SamplerLine, budget: number): string => {
-    const text = written(line.byBudget[budget], budget);
-    return valueAt(line, budget) === best.get(budget) && best.get(budget) !== Infinity ? `**${text}**` : text;
+  const written = (line: SamplerLine, budget: number): string => {
+    const cell = line.byBudget[budget];
+    if (cell === undefined) return '-';
+    const value = cell.failure === undefined ? short(cell.scores[measure]) : 'failed';
+    const text = cell.nfe === budget ? value : `${value} (${cell.nfe})`;
+    return cell.failure === undefined && valueAt(line, budget) === best.get(budget) ? `**${text}**` : text;
   };
   return markdownTable([
     ['sampler', 'order', ...budgets.map((budget) => `NFE ${budget}`), ...(slopes ? ['falls as'] : [])],
-    ...sorted.map((line) => [
-      line.setup.name,
-      String(line.setup.order),
-      ...budgets.map((budget) => cell(line, budget)),
-      ...(slopes ? [slope(line, budgets)] : []),
-    ]),
+    ...[...lines]
+      .sort((a, b) => Math.sign(Math.log(valueAt(a, sortedBy) / valueAt(b, sortedBy))) || 0)
+      .map((line) => [
+        line.setup.name,
+        String(line.setup.order),
+        ...budgets.map((budget) => written(line, budget)),
+        ...(slopes ? [slope(line, budgets, measure)] : []),
+      ]),
   ]);
 }
 
 function ownTable(lines: readonly SamplerLine[]): string {
   return markdownTable([
-    ['sampler', 'order', 'NFE', 'RMSE'],
+    ['sampler', 'order', 'NFE', 'median', 'RMSE'],
     ...lines.map(({ setup, own }) => [
       setup.name,
       String(setup.order),
       short(own?.nfe),
-      own?.failure === undefined ? short(own?.value) : 'failed',
+      ...(['median', 'rmse'] as const).map((measure) =>
+        own?.failure === undefined ? short(own?.scores[measure]) : 'failed',
+      ),
     ]),
   ]);
 }
 
-/** The score, with the calls in brackets where they are fewer than the column's. */
-function written(cell: Cell | undefined, budget: number): string {
-  if (cell === undefined) return '-';
-  const text = cell.failure === undefined ? short(cell.value) : 'failed';
-  return cell.nfe === budget ? text : `${text} (${cell.nfe})`;
-}
-
 /** The power of the calls that the error falls with between the two largest budgets. */
-function slope({ byBudget }: SamplerLine, budgets: readonly number[]): string {
-  const [few, many] = [...budgets].sort((a, b) => a - b).slice(-2).map((budget) => byBudget[budget]); // prettier-ignore
-  if (few?.value === undefined || many?.value === undefined || few.nfe === many.nfe) return '-';
-  return (Math.log(few.value / many.value) / Math.log(many.nfe / few.nfe)).toFixed(1);
+function slope({ byBudget }: SamplerLine, budgets: readonly number[], measure: Measure): string {
+  const [few, many] = budgets.slice(-2).map((budget) => byBudget[budget]);
+  const [before, after] = [few?.scores[measure], many?.scores[measure]];
+  if (before === undefined || after === undefined || few.nfe === many.nfe) return '-';
+  return (Math.log(before / after) / Math.log(many.nfe / few.nfe)).toFixed(1);
 }
 
 function failures(lines: readonly SamplerLine[]): string[] {
