@@ -27,7 +27,15 @@ describe('onestep eval', () => {
     expect(whole.stdout).toMatch(/FD-LeNet +[\d.]+/);
     expect(whole.stdout).toContain('under 2,000 samples');
     for (const part of ['1/2', '2/2']) {
-      const { code } = await evaluate('digits:train', ...common, ...metrics, '--shard', part, '--save-partial', `p${part[0]}`);
+      const { code } = await evaluate(
+        'digits:train',
+        ...common,
+        ...metrics,
+        '--shard',
+        part,
+        '--save-partial',
+        `p${part[0]}`,
+      );
       expect(code).toBe(0);
     }
     const merged = await evaluate('merge', 'p2', 'p1', '--no-compile', '--out', 'merged.json');
@@ -56,7 +64,10 @@ describe('onestep eval', () => {
     const other = await evaluate('explain', 'a.json', 'b.json');
     expect(other.code).toBe(1);
     expect(other.stdout).toMatch(/not comparable\n +Differs, and must not:\n +samples: 60 \| 50/);
-    writeFileSync(join(cwd, 'c.json'), readFileSync(join(cwd, 'a.json'), 'utf8').replace('"samples": 60', '"samples": 61'));
+    writeFileSync(
+      join(cwd, 'c.json'),
+      readFileSync(join(cwd, 'a.json'), 'utf8').replace('"samples": 60', '"samples": 61'),
+    );
     expect(await evaluate('explain', 'a.json', 'c.json')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('its sum does not match') as string,

@@ -14,6 +14,7 @@ import time
 import torch
 
 from adm_unet import AdmUnet
+from feature_networks import feature_network
 
 SIGMA_DATA, SIGMA_MIN, SIGMA_MAX = 0.5, 0.002, 80.0
 
@@ -77,6 +78,23 @@ class Peer:
         x = torch.tensor(request["x"]).reshape(-1, height, width, channels).permute(0, 3, 1, 2)
         images = net.sample(x.to(self.device).contiguous(memory_format=net.format))
         return {"images": images.permute(0, 2, 3, 1).flatten().tolist()}
+
+    def do_load_features(self, request):
+        format = torch.channels_last if request["channelsLast"] else torch.contiguous_format
+        network = feature_network(request["name"], read_safetensors(request["weights"]))
+        self.nets[request["name"]] = Features(network.to(self.device, memory_format=format), format, self.device)
+        return {}
+
+    def do_features(self, request):
+        """From bytes in host memory to features there."""
+        net = self.nets[request["name"]]
+        images = torch.randint(0, 256, request["shape"], dtype=torch.uint8).permute(0, 3, 1, 2)
+        return {"ms": self.clock(lambda: net(images), request["calls"])}
+
+    def do_apply_features(self, request):
+        """Features of the given images, channels last."""
+        x = torch.tensor(request["x"], dtype=torch.uint8).reshape(request["shape"]).permute(0, 3, 1, 2)
+        return {"features": self.nets[request["name"]](x).flatten().tolist()}
 
     def do_matmul(self, request):
         a, b = (torch.randn(request["size"], request["size"], device=self.device) for _ in range(2))
@@ -147,6 +165,18 @@ class Trained:
             torch._foreach_add_(self.average, self.params, alpha=0.001)
         # Read back, as the trainer does: every step's loss is checked.
         return loss.item()
+
+
+class Features:
+    """A feature network that only looks."""
+
+    def __init__(self, network, format, device):
+        self.network, self.format, self.device = network, format, device
+
+    @torch.no_grad()
+    def __call__(self, images):
+        x = images.to(self.device).float().contiguous(memory_format=self.format)
+        return self.network(x).cpu()
 
 
 def blas_libraries():

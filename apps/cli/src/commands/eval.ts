@@ -65,7 +65,10 @@ export function addEval(program: Command): void {
     .command('eval')
     .description('score images, or the images of a model, against real ones')
     .argument('<images>', 'a folder, .zip or .npz of images, a dataset such as mnist:test, or a model')
-    .option('--against <place>', 'real images or statistics of them (default: what the model or network was trained on)')
+    .option(
+      '--against <place>',
+      'real images or statistics of them (default: what the model or network was trained on)',
+    )
     .option('--metrics <list>', `separated by commas: ${evaluationMetrics.join(', ')}`, metricList, ['fd'])
     .addOption(
       new Option('--network <name>', 'what sees the images (default: a LeNet for small grey ones)').choices([
@@ -228,9 +231,9 @@ async function openImages(place: string, flags: EvalFlags, engine: Engine): Prom
     const wish = { steps, sigmas, sampler, samplerOption, label, guidanceScale, seed };
     return openModelImages(parsed.path, { ...wish, count, weights: modelWeights, batchSize: flags.batchSize }, engine);
   }
-  const given = (['steps', 'sigmas', 'sampler', 'samplerOption', 'label', 'guidanceScale', 'modelWeights'] as const).find(
-    (name) => flags[name] !== undefined,
-  );
+  const given = (
+    ['steps', 'sigmas', 'sampler', 'samplerOption', 'label', 'guidanceScale', 'modelWeights'] as const
+  ).find((name) => flags[name] !== undefined);
   if (given !== undefined) {
     const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw new UsageError(`--${flag}: ${place} holds images that are there already. Leave it out.`);

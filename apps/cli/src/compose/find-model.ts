@@ -40,7 +40,9 @@ export async function modelPath(place: string, wanted?: string): Promise<string>
     const file = weights === 'student' ? 'model.safetensors' : `ema-${weights}.safetensors`;
     if (files.includes(file)) return join(folder, file);
     const known = ['student', ...averages.map((name) => name.slice('ema-'.length, -'.safetensors'.length))];
-    throw new UsageError(`--weights: ${folder} has no weights "${weights}", known are ${known.join(', ')}; best, where a run is evaluated.`);
+    throw new UsageError(
+      `--weights: ${folder} has no weights "${weights}", known are ${known.join(', ')}; best, where a run is evaluated.`,
+    );
   }
   const chosen = averages.at(0) ?? (files.includes('model.safetensors') ? 'model.safetensors' : undefined);
   if (chosen === undefined) {

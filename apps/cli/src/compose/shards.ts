@@ -80,7 +80,11 @@ function wholeNumber(name: string, text: string): number {
  *
  * @throws UsageError if there are fewer batches than parts
  */
-export function cutShard(total: number, batchSize: number, { index, total: parts }: Shard): readonly [from: number, to: number] {
+export function cutShard(
+  total: number,
+  batchSize: number,
+  { index, total: parts }: Shard,
+): readonly [from: number, to: number] {
   const batches = Math.ceil(total / batchSize);
   if (batches < parts) {
     throw new UsageError(

@@ -10,7 +10,7 @@ import { makeSampleMetric, metricNames, type MetricName, type SampleMetric } fro
 /** Scores the weights of a running training. */
 export interface TrainingEvaluator {
   readonly metric: SampleMetric;
-  evaluate(request: SampleRequest): Promise<number>;
+  readonly evaluate: (request: SampleRequest) => Promise<number>;
 }
 
 /** Images drawn at a time; does not change them. */

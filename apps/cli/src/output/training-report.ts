@@ -20,11 +20,12 @@ export function reportTraining(output: Output, result: TrainRunResult): void {
   const { patience } = run.recipe.evaluation?.earlyStopping ?? {};
   const ended =
     reason === 'early-stopped'
-      ? [`Stopped early after step ${step} of ${run.recipe.steps}: ${patience} evaluations in a row were no better`]
-      : [];
+      ? [
+          `Stopped early after step ${step} of ${run.recipe.steps}, in ${folder}: ${patience === 1 ? 'an evaluation was' : `${patience} evaluations in a row were`} no better`,
+        ]
+      : [`Done: ${step} steps in ${formatDuration(seconds)}, in ${folder}`];
   output.result(facts, [
     ...ended,
-    `Done: ${step} steps in ${formatDuration(seconds)}, in ${folder}`,
     ...watched,
     ...(best === undefined
       ? []

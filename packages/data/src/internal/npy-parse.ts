@@ -40,14 +40,17 @@ export function parseNpyHeader(head: Uint8Array): NpyHeader | string {
   if (start + length > head.length) return 'ends in its header';
   const text = new TextDecoder('latin1').decode(head.subarray(start, start + length));
   const match =
-    /^\{'descr': '([^']{1,16})', 'fortran_order': (True|False), 'shape': \(((?:\d{1,16}, ?)*\d{0,16})\),? ?\}\s*$/.exec(text);
+    /^\{'descr': '([^']{1,16})', 'fortran_order': (True|False), 'shape': \(((?:\d{1,16}, ?)*\d{0,16})\),? ?\}\s*$/.exec(
+      text,
+    );
   if (match === null) {
     const pickled = /'descr': '\|?O/.test(text) || text.includes("'descr': [");
     return pickled ? 'holds objects, which would run code when read; expected numbers' : 'has a header of another form';
   }
   const [, descr, order, axes] = match;
   if (descr.includes('O')) return 'holds objects, which would run code when read; expected numbers';
-  if (!Object.hasOwn(npyTypes, descr)) return `holds values of type ${descr}, expected ${Object.keys(npyTypes).join(', ')}`;
+  if (!Object.hasOwn(npyTypes, descr))
+    return `holds values of type ${descr}, expected ${Object.keys(npyTypes).join(', ')}`;
   if (order === 'True') return 'is in Fortran order, expected C order (numpy.ascontiguousarray)';
   const shape = axes
     .split(',')

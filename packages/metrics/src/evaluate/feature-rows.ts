@@ -81,7 +81,9 @@ export class FeatureRows {
     const { width, capacity } = this;
     const needed = (this.#images.length + images.length) * width;
     if (needed > this.#data.length) {
-      const grown = new Float32Array(Math.max(needed, Math.min(2 * this.#data.length, Math.ceil(1.2 * capacity) * width)));
+      const grown = new Float32Array(
+        Math.max(needed, Math.min(2 * this.#data.length, Math.ceil(1.2 * capacity) * width)),
+      );
       grown.set(this.#data.subarray(0, this.#images.length * width));
       this.#data = grown;
     }

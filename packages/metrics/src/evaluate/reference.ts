@@ -24,7 +24,10 @@ export interface EvaluationReference {
 }
 
 /** Moments of an output, stored or made. */
-export function referenceMoments({ moments, features }: EvaluationReference, output: string): ReferenceMoments | undefined {
+export function referenceMoments(
+  { moments, features }: EvaluationReference,
+  output: string,
+): ReferenceMoments | undefined {
   const stored = moments !== undefined && Object.hasOwn(moments, output) ? moments[output] : undefined;
   if (stored !== undefined) return stored;
   const made = features?.momentsOf(output);

@@ -115,7 +115,8 @@ function fewFlag(metric: EvaluationMetric): string {
 function checkSettings({ metrics, confidence = 0.95, resamples = 100, ...counts }: ScoreOptions): void {
   const unknown = metrics.find((metric) => !evaluationMetrics.includes(metric));
   if (unknown !== undefined) throw new RangeError(`evaluate: metrics has "${unknown}".`);
-  if (!(confidence > 0 && confidence < 1)) throw new RangeError(`evaluate: confidence must be in (0, 1), got ${confidence}.`);
+  if (!(confidence > 0 && confidence < 1))
+    throw new RangeError(`evaluate: confidence must be in (0, 1), got ${confidence}.`);
   if (!Number.isInteger(resamples) || resamples < 0 || resamples === 1) {
     throw new RangeError(`evaluate: resamples must be 0 or an integer >= 2, got ${resamples}.`);
   }

@@ -48,7 +48,7 @@ const fields: Readonly<Record<string, readonly [check: Check, expected: string]>
   value: [number, 'a finite number'],
   better: [oneOf('lower', 'higher', 'neither'), 'lower, higher or neither'],
   uncertainty: [
-    optional((value) => isRecord(value) && uncertainties[String(value.kind)]?.(value) === true),
+    optional((value) => isRecord(value) && (uncertainties[String(value.kind)]?.(value) ?? false)),
     'an interval or a spread',
   ],
   details: [optional(recordOf(number)), 'numbers by name'],

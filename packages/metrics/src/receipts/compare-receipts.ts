@@ -18,7 +18,12 @@ export interface ReceiptComparison {
   readonly differences: readonly ReceiptDifference[];
 }
 
-type Rule = readonly [field: string, read: (receipt: Receipt) => unknown, weight: ReceiptDifference['weight'], why: string];
+type Rule = readonly [
+  field: string,
+  read: (receipt: Receipt) => unknown,
+  weight: ReceiptDifference['weight'],
+  why: string,
+];
 
 const rules: readonly Rule[] = [
   ['metric', (r) => r.metric, 'blocks', 'They measure different things.'],
@@ -36,6 +41,7 @@ const rules: readonly Rule[] = [
   ['software.version', (r) => r.software.version, 'note', 'Other versions of the program may round differently.'],
   ['flags', (r) => r.flags, 'note', 'What one of them warns of may not hold for the other.'],
   ['images', (r) => r.images, 'subject', 'The images that are compared.'],
+  ['generator', (r) => (r.generator === undefined ? 'images that were there' : 'drawn from a model'), 'subject', 'One of them scores a model, the other images.'],
   ['generator.sha256', (r) => r.generator?.sha256, 'subject', 'The models that are compared.'],
   ['generator.sampler', (r) => r.generator?.sampler, 'subject', 'The models are sampled differently.'],
   ['generator.sigmas', (r) => r.generator?.sigmas, 'subject', 'The models are sampled at different noise levels.'],
@@ -55,6 +61,8 @@ const unbiased = /^(KID|KD-.*|diversity|memorisation|FID-infinity|FD-.*-infinity
  */
 export function compareReceipts(a: Receipt, b: Receipt): ReceiptComparison {
   const differences = rules.flatMap(([field, read, weight, why]): ReceiptDifference[] => {
+    // Where only one has a model, that is said once.
+    if (field.startsWith('generator.') && (a.generator === undefined || b.generator === undefined)) return [];
     const [first, second] = [show(read(a)), show(read(b))];
     if (first === second) return [];
     const counts = field === 'samples' && a.metric === b.metric && unbiased.test(a.metric);

@@ -28,7 +28,7 @@ const network: FeatureNetwork = {
   evaluate: (_, images) =>
     tf.tidy(() => {
       const quarters = tf.reshape(tf.div(images, 255), [images.shape[0] ?? 0, 4, pixels / 4]);
-      const pool = tf.mean(quarters, 2) as Tensor;
+      const pool = tf.mean<Tensor>(quarters, 2);
       return { pool, logits: tf.mul(pool, 4) };
     }),
 };
@@ -168,7 +168,8 @@ describe('evaluate', () => {
 describe('what is wrong with the images', () => {
   const real = { id: 'real', images: images(60, 2) };
   const options = { network, metrics: ['fd'], resamples: 0 } as const;
-  const flagsOf = async (given: HostTensor): Promise<readonly string[]> => (await evaluate(given, real, options))[0].flags;
+  const flagsOf = async (given: HostTensor): Promise<readonly string[]> =>
+    (await evaluate(given, real, options))[0].flags;
 
   it('refuses one image and none', async () => {
     await expect(evaluate(images(1), real, options)).rejects.toThrow('"fd" needs at least 2 images, got 1');
@@ -280,7 +281,10 @@ describe('FeatureRows', () => {
     const trials = 2000;
     for (let seed = 0; seed < trials; seed += 1) {
       const kept = new FeatureRows(1, { capacity: 5, seed });
-      kept.add(0, Float32Array.from({ length: 20 }, (_, i) => i));
+      kept.add(
+        0,
+        Float32Array.from({ length: 20 }, (_, i) => i),
+      );
       for (const image of kept.rows().images) hits[image] += 1;
     }
     // Five standard deviations of a binomial count with p = 1/4.

@@ -41,7 +41,9 @@ describe('receipt files', () => {
     await expect(read(text.replace('"version": 1,\n  "receipts"', '"version": 2,\n  "receipts"'))).rejects.toThrow(
       'has version 2, this program reads 1',
     );
-    await expect(read(text.replace('"seed": 0,\n      "floor"', '"sed": 0,\n      "floor"'))).rejects.toThrow('seed must be');
+    await expect(read(text.replace('"seed": 0,\n      "floor"', '"sed": 0,\n      "floor"'))).rejects.toThrow(
+      'seed must be',
+    );
   });
 
   it('carry the version of the package', () => {

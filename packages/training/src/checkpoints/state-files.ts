@@ -50,7 +50,8 @@ export function stateToFiles(state: TrainingState): Map<string, Uint8Array> {
  */
 export function filesToState(files: ReadonlyMap<string, Uint8Array>): TrainingState {
   const stored = parsePosition(fileOf(files, 'state.json'));
-  const { step, imagesSeen, seed, curriculum, sinceLog, stage, updates, watch, evaluation, groupNames, snapshot } = stored;
+  const { step, imagesSeen, seed, curriculum, sinceLog, stage, updates, watch, evaluation, groupNames, snapshot } =
+    stored;
   const model = modelFromMetadata(readSafetensors(fileOf(files, 'model.safetensors')).metadata);
   const moments = splitGroups(readParams(files, 'optimizer.safetensors'));
   const groups = groupNames.map((name): [string, HostParams] => {

@@ -42,7 +42,8 @@ export function parsePosition(bytes: Uint8Array): StoredPosition {
 const withEvents = (sinceLog: unknown): unknown => (isRecord(sinceLog) ? { events: [], ...sinceLog } : sinceLog);
 
 function isPosition(value: Readonly<Record<string, unknown>>): value is StoredPosition {
-  const { step, imagesSeen, seed, stage, updates, groupNames, sinceLog, curriculum, watch, evaluation, snapshot } = value;
+  const { step, imagesSeen, seed, stage, updates, groupNames, sinceLog, curriculum, watch, evaluation, snapshot } =
+    value;
   return (
     [step, imagesSeen, seed, stage, updates].every(isCount) &&
     isNames(groupNames) &&

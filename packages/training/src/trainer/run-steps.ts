@@ -35,7 +35,10 @@ export interface RunContext {
 export async function runSteps(context: RunContext): Promise<TrainingResult> {
   const { runner, recipe, watch, position, hooks } = context;
   if (recipe.evaluation !== undefined && hooks.onEvaluate === undefined) {
-    throw new OnestepError('invalid-recipe', 'trainer.run: the recipe has evaluation, which needs the hook onEvaluate.');
+    throw new OnestepError(
+      'invalid-recipe',
+      'trainer.run: the recipe has evaluation, which needs the hook onEvaluate.',
+    );
   }
   const takeTurn = turnTaker();
   const totalSteps = recipe.steps;
@@ -76,7 +79,9 @@ export async function runSteps(context: RunContext): Promise<TrainingResult> {
     // A run that ends here says why in its last line.
     if (failure !== undefined || evaluation !== undefined || due(recipe.logging.everySteps)) {
       const seconds = (performance.now() - timer.at) / 1000;
-      await hooks.onLog?.(logEntry(position.sinceLog, { ...facts, images: timer.images, seconds, evaluation: evaluation?.entry }));
+      await hooks.onLog?.(
+        logEntry(position.sinceLog, { ...facts, images: timer.images, seconds, evaluation: evaluation?.entry }),
+      );
       position.sinceLog = emptyWindow;
       timer = { at: performance.now(), images: 0 };
     }

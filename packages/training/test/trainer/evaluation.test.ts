@@ -132,7 +132,9 @@ describe('a recipe with evaluation', () => {
 
   it('is checked with the recipe', () => {
     expect(() => recipeWith({ everySteps: 0 })).toThrow('evaluation.everySteps');
-    expect(() => recipeWith({ everySteps: 1, earlyStopping: { patience: 0 } })).toThrow('evaluation.earlyStopping.patience');
+    expect(() => recipeWith({ everySteps: 1, earlyStopping: { patience: 0 } })).toThrow(
+      'evaluation.earlyStopping.patience',
+    );
     expect(() => recipeWith({ everySteps: 1, keepbest: true })).toThrow('Did you mean "keepBest"?');
     expect(parseRecipe(recipeWith({ everySteps: 1 })).evaluation).toEqual({
       everySteps: 1,

@@ -27,7 +27,7 @@ const shownShapes = 8;
 const shownKinds = 8;
 
 /** One piece of compiled work. */
-interface Job {
+export interface ProfiledJob {
   readonly name: string;
   readonly run: () => Promise<unknown>;
   readonly dispose: () => unknown;
@@ -78,7 +78,7 @@ async function profileRows(options: ProfileOptions): Promise<Row[]> {
   const rows: Row[] = [];
   for (const batch of trainingBatches) {
     rows.push(
-      ...(await rowsOf(options, async (executor) => {
+      ...(await profiledRows(options, async (executor) => {
         const runnerFactory = compiledRunner({ executor });
         const job = await trainingJob({ network, method: 'ect', batch, runnerFactory });
         return { name: job.name, run: () => job.step(), dispose: () => job.dispose() };
@@ -88,7 +88,7 @@ async function profileRows(options: ProfileOptions): Promise<Row[]> {
   const weights = await initialWeights(network);
   for (const batch of samplingBatches) {
     rows.push(
-      ...(await rowsOf(options, async (executor) => {
+      ...(await profiledRows(options, async (executor) => {
         const job = await compiledSampling({ network, weights, batch }, executor);
         return { name: job.name, run: () => job.sample(), dispose: () => job.dispose() };
       })),
@@ -102,9 +102,14 @@ function rest(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-async function rowsOf(
-  { threads, rounds, product, progress }: ProfileOptions,
-  open: (executor: Executor) => Promise<Job>,
+/**
+ * Profiles one piece of work: a table by kind of operator and one by kind and shape.
+ *
+ * @param open - makes the work on the executor it is given, which is on the CPU
+ */
+export async function profiledRows(
+  { threads, rounds, product, progress }: Pick<ProfileOptions, 'threads' | 'rounds' | 'product' | 'progress'>,
+  open: (executor: Executor) => Promise<ProfiledJob>,
 ): Promise<Row[]> {
   const times: number[] = [];
   const rates: number[] = [];

@@ -1,5 +1,6 @@
 import type { CommonOptions, Question } from '../question';
 import { compile } from './compile';
+import { features } from './features';
 import { kernels } from './kernels';
 import { memory } from './memory';
 import { sampling } from './sampling';
@@ -11,6 +12,6 @@ export type AnyQuestion = Omit<Question, 'ask'> & {
 };
 
 /** Every question, in the order in which they are asked when none is named. */
-export const questions: readonly AnyQuestion[] = [training, sampling, kernels, compile, memory];
+export const questions: readonly AnyQuestion[] = [training, sampling, kernels, compile, features, memory];
 
 export type { CommonOptions };

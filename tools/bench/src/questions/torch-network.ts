@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { exportOpenAiUnet } from '@onestep/models';
 import { countParams, paramsFromHost, disposeParams, writeSafetensors, type HostTensor } from '@onestep/tensor';
 import type { BenchNetwork } from '../jobs/networks';
+import type { ByteImages } from '@onestep/metrics';
+import type { BenchFeatures } from '../jobs/feature-job';
 import type { TorchPeer } from '../peers/torch-peer';
 
 /** Memory formats of the peer: channels first, PyTorch's own, or channels last, which some builds prefer. */
@@ -47,4 +49,30 @@ export async function loadIntoTorch(
 export async function torchImages(peer: TorchPeer, name: string, noise: HostTensor): Promise<number[]> {
   const answer = await peer.ask('apply', { name, x: Array.from(noise.data) });
   return answer.images as number[];
+}
+
+/**
+ * Hands a feature network's weights to the peer, which checks names and shapes.
+ *
+ * @throws Error if the peer's network has others
+ */
+export async function loadFeaturesIntoTorch(
+  peer: TorchPeer,
+  { name, peerWeights }: BenchFeatures,
+  layout: (typeof torchLayouts)[number],
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'onestep-bench-'));
+  try {
+    const weights = join(folder, 'weights.safetensors');
+    await writeFile(weights, writeSafetensors(peerWeights));
+    await peer.ask('load_features', { name, weights, channelsLast: layout === 'last' });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Features that the peer computes of the same images. */
+export async function torchFeatures(peer: TorchPeer, name: string, { shape, data }: ByteImages): Promise<number[]> {
+  const answer = await peer.ask('apply_features', { name, shape, x: Array.from(data) });
+  return answer.features as number[];
 }

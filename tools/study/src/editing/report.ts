@@ -49,7 +49,7 @@ function cells({ task, method, scores, nfe, guessed }: EditingLine, images: numb
     method,
     nfe === undefined ? '-' : String(nfe),
     // Against themselves the originals agree by definition.
-    method === 'originals' ? percent(agreement) : `${percent(agreement)} ± ${halfWidth(agreement, images)}`,
+    method === 'originals' ? percent(agreement) : `${percent(agreement)} (${interval(agreement, images)})`,
     percent(accuracy),
     short(toOriginals),
     short(toTraining),
@@ -61,11 +61,13 @@ function cells({ task, method, scores, nfe, guessed }: EditingLine, images: numb
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** Half of the Wilson interval of 95 %, in points; it is wider than 0 also for a share of 1. */
-function halfWidth(share: number, count: number): string {
+/** The Wilson interval of 95 % in per cent; it has a width also for a share of 0 or 1. */
+function interval(share: number, count: number): string {
   const z = 1.96;
-  const half = (z / (1 + z ** 2 / count)) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
-  return (100 * half).toFixed(1);
+  const shrink = 1 + z ** 2 / count;
+  const centre = (share + z ** 2 / (2 * count)) / shrink;
+  const half = (z / shrink) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
+  return [centre - half, centre + half].map((end) => (100 * end).toFixed(1)).join(' to ');
 }
 
 function kindInWords(kind: string): string {

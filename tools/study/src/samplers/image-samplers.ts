@@ -5,8 +5,8 @@ import { fdLenet } from '@onestep/metrics/node';
 import { countCalls, initialNoise, stepNoise } from '@onestep/sampling';
 import { hostTensor, toHost, toTensor, type HostTensor, type Tensor } from '@onestep/tensor';
 import { availableParallelism } from 'node:os';
-import { modelCalls, type ModelCalls } from '../rows/model-calls';
 import { studyEngine } from '../rows/run-rows';
+import { denoiserCalls, type DenoiserCalls } from './denoiser-calls';
 import { measure, type Run, type SamplerLine } from './measure';
 import { loadDenoiser } from './model-file';
 import { pairErrors } from './pair-errors';
@@ -54,7 +54,7 @@ export async function imageSamplers(options: ImageSamplersOptions): Promise<Imag
   const model = await loadDenoiser(options.model);
   const { sigmaMin, sigmaMax, shape } = model.description;
   const levels: Levels = { range: { sigmaMin, sigmaMax }, end: 'zero' };
-  const calls = await modelCalls(model, { batchSize, executor: await studyEngine(availableParallelism()) });
+  const calls = await denoiserCalls(model, { batchSize, executor: await studyEngine(availableParallelism()) });
   const { images, scored, budgets, dataset, seed, onProgress } = options;
   const draw = (setup: Setup, sigmas: readonly number[], count: number) =>
     sampled(calls, setup, sigmas, { count, shape, seed });
@@ -68,6 +68,7 @@ export async function imageSamplers(options: ImageSamplersOptions): Promise<Imag
   };
   try {
     const [heun] = samplerSetups(['heun']);
+    onProgress?.(`the solution with ${referenceLevels} levels`);
     const exact = await draw(heun, [...karrasSigmas(referenceLevels, levels.range), 0], images);
     const deterministic = await lines(
       setups.filter(({ noisy }) => !noisy),
@@ -94,20 +95,22 @@ export async function imageSamplers(options: ImageSamplersOptions): Promise<Imag
 
 /** The first `count` images of a seed: the same noise for every sampler. */
 async function sampled(
-  model: ModelCalls,
+  denoiser: DenoiserCalls,
   { sampler, options }: Setup,
   sigmas: readonly number[],
   { count, shape, seed }: { readonly count: number; readonly shape: readonly number[]; readonly seed: number },
 ): Promise<{ readonly images: HostTensor; readonly nfe: number }> {
   const size = shape.reduce((product, length) => product * length, 1);
   const all = new Float32Array(count * size);
-  const { call, calls } = countCalls((x: Tensor, sigma: number) => model.denoise(x, sigma));
+  let nfe = 0;
   for (let first = 0; first < count; first += batchSize) {
     const indices = Array.from({ length: batchSize }, (_, i) => first + i);
     const start = toTensor(initialNoise({ seed, indices, shape, sigmaMax: sigmas[0] }));
+    const { model, dispose } = denoiser.batch(first);
+    const { call, calls } = countCalls(model);
     try {
       const noise = (step: number): Tensor => toTensor(stepNoise({ seed, indices, shape, step }));
-      const result = await sampler.sample((x: Tensor, sigma) => call(x, sigma), start, {
+      const result = await sampler.sample(call, start, {
         ...options,
         space: tensorSpace,
         sigmas,
@@ -115,11 +118,13 @@ async function sampled(
       });
       const { data } = await toHost(result);
       result.dispose();
+      nfe += calls();
       all.set(data.subarray(0, Math.min(data.length, all.length - first * size)), first * size);
     } finally {
       start.dispose();
+      dispose();
     }
   }
   // Per image; batches of an adaptive sampler may differ.
-  return { images: hostTensor(all, [count, ...shape]), nfe: calls() / Math.ceil(count / batchSize) };
+  return { images: hostTensor(all, [count, ...shape]), nfe: nfe / Math.ceil(count / batchSize) };
 }

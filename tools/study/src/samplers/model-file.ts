@@ -9,17 +9,16 @@ import type { TrainedModel } from '../rows/trained-model';
  * Loads a denoiser from a model file, a checkpoint folder or a run, of which the newest checkpoint is taken; its first
  * evaluation average before the raw weights.
  *
- * @throws TypeError for a model that solvers cannot sample: of another kind, of a few noise levels alone, with classes
+ * @throws TypeError for a model that solvers cannot sample: of another kind, or of a few noise levels alone
  */
 export async function loadDenoiser(place: string): Promise<TrainedModel> {
   const path = await modelPath(place);
   const { model: description, params } = await loadModel(path);
   const refuse = (reason: string): never => {
-    throw new TypeError(`study: ${path} ${reason}; the samplers are compared on a denoiser without classes.`);
+    throw new TypeError(`study: ${path} ${reason}; the samplers are compared on a denoiser.`);
   };
   if (description.kind !== 'denoiser') refuse(`is a ${description.kind} model`);
   if (description.sampling !== undefined) refuse('knows a few noise levels alone');
-  if (description.numClasses > 0) refuse(`has ${description.numClasses} classes`);
   return {
     network: networkFromConfig(description.network),
     preconditioning: preconditioningFromConfig(description.preconditioning),

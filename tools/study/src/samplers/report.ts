@@ -75,7 +75,7 @@ function blocks(all: readonly Block[]): string {
     .join('\n\n');
 }
 
-/** Sorted by the score at 10 calls, or at the middle budget; the best of a column is bold. */
+/** Sorted by the score at 10 calls, or at the middle budget; of errors the best of a column is bold. */
 function budgetTable(
   lines: readonly SamplerLine[],
   budgets: readonly number[],
@@ -90,7 +90,7 @@ function budgetTable(
     if (cell === undefined) return '-';
     const value = cell.failure === undefined ? short(cell.scores[measure]) : 'failed';
     const text = cell.nfe === budget ? value : `${value} (${cell.nfe})`;
-    return cell.failure === undefined && valueAt(line, budget) === best.get(budget) ? `**${text}**` : text;
+    return slopes && cell.failure === undefined && valueAt(line, budget) === best.get(budget) ? `**${text}**` : text;
   };
   return markdownTable([
     ['sampler', 'order', ...budgets.map((budget) => `NFE ${budget}`), ...(slopes ? ['falls as'] : [])],

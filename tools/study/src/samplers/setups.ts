@@ -32,7 +32,7 @@ const deisOf = (variant: 'tab' | 'rhoab', order: number): Variant => ({
   options: { variant, order },
 });
 const exactThird: Variant = {
-  label: 'order 3, exact curvature',
+  label: 'order 3, exact curvature, not lowered',
   options: { order: 3, curvature: 'exact', lowerOrderFinal: false },
   order: 3,
 };

@@ -49,9 +49,7 @@ export async function openModelImages(place: string, options: ModelImagesOptions
   };
 }
 
-async function* drawn(
-  batches: AsyncIterable<{ readonly images: EvaluationImages }>,
-): AsyncGenerator<EvaluationImages> {
+async function* drawn(batches: AsyncIterable<{ readonly images: EvaluationImages }>): AsyncGenerator<EvaluationImages> {
   for await (const { images } of batches) yield images;
 }
 

@@ -38,7 +38,10 @@ const maxStatisticsBytes = 2 ** 31 - 1;
  * @param spec - what `--against` named; default the data of FD-LeNet
  * @throws UsageError if there is nothing to compare with, or single images are needed and statistics were given
  */
-export async function openReference(spec: string | undefined, options: ReferenceOptions): Promise<EvaluationReference | undefined> {
+export async function openReference(
+  spec: string | undefined,
+  options: ReferenceOptions,
+): Promise<EvaluationReference | undefined> {
   const { opened, metrics } = options;
   const comparing = metrics.filter((metric) => metric !== 'is' && metric !== 'diversity');
   if (comparing.length === 0) return undefined;
@@ -82,7 +85,8 @@ function shippedMoments(
   spec: string,
   split: 'train' | 'test',
 ): EvaluationReference | undefined {
-  if (lenet === undefined || !(lenetDatasets as readonly string[]).includes(spec) || spec !== lenet.dataset) return undefined;
+  if (lenet === undefined || !(lenetDatasets as readonly string[]).includes(spec) || spec !== lenet.dataset)
+    return undefined;
   const real = lenet.reference[split];
   const other = lenet.reference[split === 'train' ? 'test' : 'train'];
   return {

@@ -42,7 +42,9 @@ export function parseRequest(text: string | undefined, path: string): Evaluation
   } catch {
     // Said below.
   }
-  throw new UsageError(`${path} does not say what it is a part of. Make it with \`onestep eval --shard --save-partial\`.`);
+  throw new UsageError(
+    `${path} does not say what it is a part of. Make it with \`onestep eval --shard --save-partial\`.`,
+  );
 }
 
 /** The data a run was trained on, to compare its images with; undefined where a model does not say. */

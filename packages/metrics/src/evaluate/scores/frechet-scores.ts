@@ -59,7 +59,13 @@ function extrapolated(
   if (points === undefined || count < 20) {
     throw new RangeError(`evaluate: "fd-infinity" needs at least 20 images, got ${count}.`);
   }
-  const { value, standardError, slope, residual, points: line } = frechetDistanceInfinity(points, real.moments, { seed });
+  const {
+    value,
+    standardError,
+    slope,
+    residual,
+    points: line,
+  } = frechetDistanceInfinity(points, real.moments, { seed });
   return {
     value,
     uncertainty: { kind: 'standard-error', standardError, of: 'the line through the subset scores' },

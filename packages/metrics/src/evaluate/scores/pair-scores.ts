@@ -51,11 +51,7 @@ interface Sides {
   readonly about: Pick<Score, 'reference' | 'samples'> & { readonly flags: readonly string[] };
 }
 
-async function described(
-  points: PointSet,
-  real: PointSet,
-  { images, reference }: ScoreContext,
-): Promise<Sides> {
+async function described(points: PointSet, real: PointSet, { images, reference }: ScoreContext): Promise<Sides> {
   const [samples, realSamples] = [points.shape[0], real.shape[0]];
   const flags = [...(reference?.flags ?? [])];
   if (allEqual(points)) flags.unshift(`all ${samples} images have the same features`);
@@ -123,7 +119,12 @@ function memorisationScore({ points, real, about }: Sides, reference: Evaluation
     metric: 'memorisation',
     value: byRatio.length / samples,
     better: 'lower',
-    details: { suspects: byRatio.length, copies, medianDistance: sorted[Math.floor(samples / 2)], nearestDistance: sorted[0] },
+    details: {
+      suspects: byRatio.length,
+      copies,
+      medianDistance: sorted[Math.floor(samples / 2)],
+      nearestDistance: sorted[0],
+    },
     options: { rule: 'nearest below a third of the second nearest' },
     flags: [...flags, ...about.flags],
   };

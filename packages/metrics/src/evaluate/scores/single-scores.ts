@@ -21,7 +21,8 @@ export async function singleScores(
   ];
   if (metric === 'is') {
     const { splits = 10 } = options;
-    if (samples < splits) throw new RangeError(`evaluate: "is" needs at least ${splits} images (splits), got ${samples}.`);
+    if (samples < splits)
+      throw new RangeError(`evaluate: "is" needs at least ${splits} images (splits), got ${samples}.`);
     // Shuffled, since folders and test sets are often sorted by class.
     const { mean, std } = inceptionScore(points, { splits, shuffleSeed: seed });
     return [

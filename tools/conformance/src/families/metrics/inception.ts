@@ -47,11 +47,8 @@ export const inceptionFeatures: Family = {
   },
 };
 
-/** Tensors beside those of the network whose formula the file checks. */
-const otherShapes: Readonly<Record<string, readonly number[]>> = {
-  'features.0.weight': trunkShapes('vgg16')['features.0.weight'],
-  'lin0.model.1.weight': headShapes('vgg16')['lin0.model.1.weight'],
-};
+/** Tensors beside those of the network whose formula the file checks: AlexNet's. */
+const otherShapes = { ...trunkShapes('alexnet'), ...headShapes('alexnet') };
 
 /** The formula itself: hash, first elements, last element and mean of a few tensors. */
 function checkRecipe(content: Entry): Comparison {
