@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headShapes, trunkShapes } from '@onestep/metrics';
 import { writeSafetensors } from '@onestep/tensor';
@@ -46,7 +46,17 @@ describe('a recipe with LPIPS', () => {
     expect(trained.stderr).toBe('');
     expect(trained.code).toBe(0);
     const recipe = JSON.parse(readFileSync(join(path, 'run', 'recipe.json'), 'utf8'));
-    expect(JSON.stringify(recipe)).toContain(JSON.stringify(join(path, 'weights', 'lpips.safetensors')));
+    expect(recipe.objective.distance.weights).toBe(join(path, 'weights', 'lpips.safetensors'));
+    const elsewhere = join(path, 'elsewhere');
+    mkdirSync(elsewhere);
+    // As if it had been stopped after the first step.
+    const last = join(path, 'run', 'checkpoints', '2');
+    const trainedWeights = readFileSync(join(last, 'weights.safetensors'));
+    rmSync(last, { recursive: true });
+    const resumed = await onestep(['resume', join(path, 'run')], elsewhere);
+    expect(resumed.stderr).toBe('');
+    expect(resumed.code).toBe(0);
+    expect(readFileSync(join(last, 'weights.safetensors'))).toEqual(trainedWeights);
   });
 
   it('refuses weights of another network and says which', async () => {

@@ -15,6 +15,7 @@ const smoke: readonly (readonly [question: string, flags: readonly string[], cas
   ['kernels', [], 2],
   // PyTorch takes seconds to start and has a test of its own.
   ['compile', ['--no-torch', '--threads', '1'], 6],
+  ['features', ['--no-torch', '--threads', '1'], 2],
   ['memory', [], 1],
 ];
 

@@ -138,10 +138,10 @@ function axisOf(options: TimePointOptions): Axis {
   const { candidates = method === 'golden' ? 'log' : 'grid' } = options;
   const where = 'searchTimePoints';
   if (!timePointMethods.includes(method)) {
-    throw new RangeError(`${where}: method must be one of ${timePointMethods.join(', ')}, got ${String(method)}.`);
+    throw new RangeError(`${where}: method must be one of ${timePointMethods.join(', ')}, got ${method as string}.`);
   }
   if (!['grid', 'log', 'karras'].includes(candidates)) {
-    throw new RangeError(`${where}: candidates must be grid, log or karras, got ${String(candidates)}.`);
+    throw new RangeError(`${where}: candidates must be grid, log or karras, got ${candidates as string}.`);
   }
   if (method === 'golden' && candidates === 'grid') {
     throw new RangeError(`${where}: candidates must be log or karras for method golden, got grid.`);
