@@ -7,6 +7,7 @@ import { shareCommonSubexpressions } from './common-subexpressions';
 import type { ConvolutionCosts } from './convolutions/costs';
 import { lowerConvolutions } from './convolutions/lower-convolutions';
 import { foldConstants } from './fold-constants';
+import { foldMoves } from './fold-moves';
 import { propagateLayouts } from './layouts/propagate-layouts';
 import { simplifySilu } from './silu';
 import { simplify } from './simplify';
@@ -46,6 +47,7 @@ export function optimize(graph: Graph, costs: ConvolutionCosts, onPass?: PassLis
   }
   run('simplify', simplify);
   run('foldConstants', foldConstants);
+  run('foldMoves', foldMoves);
   run('shareCommonSubexpressions', shareCommonSubexpressions);
   return result;
 }

@@ -5,6 +5,7 @@ import { axisGroups, inversePermutation } from '../../src/passes/axis-groups';
 import { stripBroadcasts } from '../../src/passes/broadcasts';
 import { shareCommonSubexpressions } from '../../src/passes/common-subexpressions';
 import { foldConstants } from '../../src/passes/fold-constants';
+import { foldMoves } from '../../src/passes/fold-moves';
 import { optimize } from '../../src/passes/optimize';
 import { simplifySilu } from '../../src/passes/silu';
 import { simplify } from '../../src/passes/simplify';
@@ -29,6 +30,37 @@ describe('constant folding', () => {
   it('folds elementwise arithmetic on arrays', () => {
     const graph = foldConstants(traced([], () => tf.add(tf.tensor1d([1, 2]), tf.square(tf.tensor1d([3, 4])))));
     expect(graph.outputs[0].data).toEqual(Float32Array.of(10, 18));
+  });
+});
+
+describe('moves of constants', () => {
+  it('are done once, at any size and rank', () => {
+    const values = Float32Array.from({ length: 70_000 }, (_, i) => i);
+    const graph = foldMoves(
+      traced([], () =>
+        tf.reshape(tf.transpose(tf.reshape(tf.tensor1d(values), [4, 7, 50, 50]), [3, 1, 0, 2]), [350, 200]),
+      ),
+    );
+    expect(opsOf(graph)).toEqual([]);
+    // Position (d, b, a, c) of the result holds element (a, b, c, d).
+    const expected = Float32Array.from({ length: 70_000 }, (_, i) => {
+      const [d, b, a, c] = [Math.floor(i / 1400), Math.floor(i / 200) % 7, Math.floor(i / 50) % 4, i % 50];
+      return ((a * 7 + b) * 50 + c) * 50 + d;
+    });
+    expect(graph.outputs[0].data).toEqual(expected);
+  });
+
+  it('leave none for the weights of a blocked convolution, however large', () => {
+    const values = Float32Array.from({ length: 9 * 96 * 96 }, (_, i) => i);
+    const graph = optimize(
+      traced([[1, 8, 8, 96]], (x) =>
+        tf.relu(tf.conv2d(x as tf.Tensor4D, tf.tensor4d(values, [3, 3, 96, 96]), 1, 'same')),
+      ),
+      { channelBlock: 16, maxGatherPositions: 0 },
+    );
+    const [conv] = find(graph, 'convBlocked');
+    expect(conv.inputs[1].op).toBe('constant');
+    expect(conv.inputs[1].shape).toEqual([6, 6, 3, 3, 16, 16]);
   });
 });
 

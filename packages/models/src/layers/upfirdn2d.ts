@@ -68,7 +68,8 @@ export function upfirdn2d(x: Tensor, taps: readonly number[], options: UpfirdnOp
       ...{ up, down, before: top, after: bottom },
       taps: ordered,
     });
-    return tf.reshape(rows, [batch, -1, newWidth, channels]) as Tensor4D;
+    const result: Tensor4D = tf.reshape(rows, [batch, -1, newWidth, channels]);
+    return result;
   });
 }
 
