@@ -101,9 +101,12 @@ describe('a rectified flow', () => {
   it('is trained, straightened on its own pairs and distilled', async () => {
     await train('mixture-2d-reflow', 'flow');
     expect(await sample('flow', '--steps', '4')).toMatchObject({ code: 0, facts: { sampler: 'euler', nfe: 4 } });
-    await onestep(['pairs', 'flow', '--count', '20', '--steps', '4', '--out', 'flow.safetensors', ...shared], cwd);
-    await train('mixture-2d-reflow-2', 'flow-2', '--teacher', 'flow', '--pairs', 'flow.safetensors');
-    await train('mixture-2d-reflow-distill', 'flow-1', '--init-from', 'flow-2', '--pairs', 'flow.safetensors');
+    await onestep(
+      ['pairs', 'flow', '--count', '20', '--steps', '4', '--out', 'flow-pairs.safetensors', ...shared],
+      cwd,
+    );
+    await train('mixture-2d-reflow-2', 'flow-2', '--teacher', 'flow', '--pairs', 'flow-pairs.safetensors');
+    await train('mixture-2d-reflow-distill', 'flow-1', '--init-from', 'flow-2', '--pairs', 'flow-pairs.safetensors');
     expect(await sample('flow-1')).toMatchObject({ code: 0, facts: { sampler: 'one-step', nfe: 1 } });
   });
 });
