@@ -1,9 +1,6 @@
 import { hostTensor, randomStream, type HostTensor, type RandomStream } from '@onestep/tensor';
 import type { DrawRequest } from './objective';
 
-/** Draws after which a noise level is taken to be out of reach. */
-const mostDraws = 64;
-
 /**
  * Unit Gaussian noise `[B, ...shape]`; image k of the run gets stream k of the purpose.
  *
@@ -38,26 +35,12 @@ export function perImageTensor(values: Float64Array): HostTensor {
 }
 
 /**
- * Draws sigma from the lognormal law exp(pMean + pStd n), n standard normal, within a range.
+ * Draws sigma from the lognormal law exp(pMean + pStd n), n standard normal.
  *
- * @param range - levels outside are drawn again, from the same stream. Moving them to its ends instead would pile them up
- *   there, which a continuous-time method answers with drift at every level below.
  * @see Karras et al. 2022, Table 1
  */
-export function drawLognormalSigma(
-  request: DrawRequest,
-  pMean: number,
-  pStd: number,
-  { min, max }: { readonly min: number; readonly max: number } = { min: 0, max: Infinity },
-): Float64Array {
-  return drawPerImage(request, 'train.sigma', (stream) => {
-    for (let draw = 0; draw < mostDraws; draw += 1) {
-      const sigma = Math.exp(pMean + pStd * stream.normal(1)[0]);
-      if (sigma >= min && sigma <= max) return sigma;
-    }
-    // A range that hardly any draw falls into: its nearer end.
-    return Math.min(max, Math.max(min, Math.exp(pMean)));
-  });
+export function drawLognormalSigma(request: DrawRequest, pMean: number, pStd: number): Float64Array {
+  return drawPerImage(request, 'train.sigma', (stream) => Math.exp(pMean + pStd * stream.normal(1)[0]));
 }
 
 /** Index in [0, count) per image, uniform. */

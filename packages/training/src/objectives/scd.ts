@@ -7,7 +7,7 @@ import { scmObjective, type ScmObjectiveOptions } from './scm';
  *
  * dx_t/dt = (cos(t) x_t - D_teacher(x_t / cos(t), sigma)) / sin(t), which is sigmaData F_teacher
  *
- * Draws: `noise [B, ...]`, unit normal; `sigma [B]`, lognormal within [sigmaMin, sigmaMax]; `tangentWarmup [B]`, r.
+ * Draws: `noise [B, ...]`, unit normal; `sigma [B]`, lognormal, clipped to [sigmaMin, sigmaMax]; `tangentWarmup [B]`, r.
  *
  * @param options - as for {@link sctObjective}
  * @throws {@link RangeError} and {@link TypeError} as {@link sctObjective}, and from `targets` if there is no teacher

@@ -12,7 +12,7 @@ export interface ScmObjectiveOptions {
   /** Mean and std of ln sigma; default -1 and 1.4. */
   readonly pMean?: number | undefined;
   readonly pStd?: number | undefined;
-  /** Draws outside this range are drawn again; default 0.002 and 80. */
+  /** Draws are clipped to this range; default 0.002 and 80. */
   readonly sigmaMin?: number | undefined;
   readonly sigmaMax?: number | undefined;
   /** H: steps over which the second part of the tangent is faded in, integer >= 0; default 10,000. */
@@ -72,9 +72,10 @@ export function scmObjective(
     auxiliary: head?.shapes,
     curriculum: ({ step }) => ({ tangentWarmup: warmup(step) }),
     draws(request) {
+      const drawn = drawLognormalSigma(request, pMean, pStd);
       return {
         noise: drawNoise(request),
-        sigma: perImageTensor(drawLognormalSigma(request, pMean, pStd, { min: sigmaMin, max: sigmaMax })),
+        sigma: perImageTensor(drawn.map((sigma) => Math.min(sigmaMax, Math.max(sigmaMin, sigma)))),
         tangentWarmup: perImageTensor(new Float64Array(request.batchSize).fill(warmup(request.step))),
       };
     },

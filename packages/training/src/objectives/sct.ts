@@ -8,7 +8,7 @@ import { scmObjective, type ScmObjectiveOptions } from './scm';
  * The tangent of the student along the straight path, dx_t/dt = cos(t) sigmaData n - sin(t) x0, becomes its target:
  * e^w / d |F(u, t) - sg F(u, t) - g|^2 - w, with g as {@link ScmObjectiveOptions} normalises it and w(t) learned.
  *
- * Draws: `noise [B, ...]`, unit normal; `sigma [B]`, lognormal within [sigmaMin, sigmaMax]; `tangentWarmup [B]`, r.
+ * Draws: `noise [B, ...]`, unit normal; `sigma [B]`, lognormal, clipped to [sigmaMin, sigmaMax]; `tangentWarmup [B]`, r.
  *
  * @param options - `pMean`, `pStd`, `sigmaMin`, `sigmaMax`, `tangentWarmupSteps`, `tangentNormalisation`, `tangentC`,
  *   `adaptiveWeighting`
