@@ -10,9 +10,9 @@ import { networkFromConfig } from '@onestep/models';
 import type { AnyDenoiser, EditImagesOptions } from '@onestep/sampling';
 import { disposeParams, paramsFromHost, tf, type Params, type Rank, type Tensor, type Tensor1D, type Tensor2D } from '@onestep/tensor'; // prettier-ignore
 import type { ModelDescription, ModelFile } from '@onestep/training';
-import { latestStep, loadModel } from '@onestep/training/node';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { loadModel } from '@onestep/training/node';
+import { basename } from 'node:path';
+import { modelFile } from '../rows/model-file';
 
 /** A model that edits, and what edits must be told of it. */
 export interface EditingModel {
@@ -83,23 +83,6 @@ function editingFunction(model: ModelDescription): (params: Params) => Denoiser 
   if (model.kind !== 'jump') return preconditioned(network, preconditioning);
   const jump = preconditionedJump(network, preconditioning);
   return (params) => consistencyFromJump(jump(params), model.sigmaMin);
-}
-
-/**
- * The file of a model's weights: the file itself, or the first evaluation average (else the student) of a checkpoint or of
- * a run's latest checkpoint.
- *
- * @throws {@link RangeError} for a folder without weights
- */
-export async function modelFile(place: string): Promise<string> {
-  if ((await stat(place)).isFile()) return place;
-  const step = await latestStep(place);
-  const folder = step === undefined ? place : join(place, 'checkpoints', String(step));
-  const files = (await readdir(folder)).sort();
-  const chosen =
-    files.find((file) => /^ema-.*\.safetensors$/.test(file)) ?? files.find((f) => f === 'model.safetensors');
-  if (chosen === undefined) throw new RangeError(`study: ${folder} holds no model.`);
-  return join(folder, chosen);
 }
 
 /** Loads and compiles the model at a place: a file, a checkpoint or a run. */

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { studyEngine } from '../rows/run-rows';
 import { denoiserCalls, type DenoiserCalls } from './denoiser-calls';
 import { measure, type Run, type SamplerLine } from './measure';
-import { loadDenoiser } from './model-file';
+import { loadDenoiser } from './load-denoiser';
 import { pairErrors } from './pair-errors';
 import { isAdaptive, type Levels } from './plan';
 import { samplerSetups, type Setup } from './setups';
