@@ -12,5 +12,6 @@ describe.runIf(folder !== undefined)('the golden folder', () => {
     expect(result.results.filter(({ status }) => status === 'FAIL')).toEqual([]);
     expect(result.passed).toBeGreaterThan(0);
     expect(leaked).toBe(0);
-  });
+    // Inception and VGG among them: a minute on an idle core.
+  }, 600_000);
 });

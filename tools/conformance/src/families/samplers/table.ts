@@ -14,18 +14,6 @@ import {
 } from './sampler-case';
 import { singleStepCases } from './single-step';
 
-/** Every sampler name of the golden README; a name beyond these is an unknown case, not a missing feature. */
-export const knownSamplers: ReadonlySet<string> = new Set([
-  ...['euler', 'heun', 'dpm_2'].flatMap((name) => [name, `${name}_churn`]),
-  ...['euler_ancestral', 'dpm_2_ancestral', 'dpmpp_2s_ancestral', 'lms'],
-  ...['dpmpp_2m', 'dpmpp_2m_sde', 'dpmpp_sde', 'dpmpp_3m_sde', 'dpm_fast', 'dpm_adaptive'],
-  ...['openai_heun', 'openai_heun_churn', 'openai_euler', 'openai_dpm', 'openai_dpm_churn', 'openai_euler_ancestral'],
-  ...['openai_progdist', 'openai_onestep', 'openai_multistep'],
-  ...['edm_sampler', 'edm_sampler_stochastic', 'edm_ablation', 'ect_multistep', 'deis_tab', 'deis_rhoab'],
-  ...['ipndm', 'dpm_pp', 'dpm_2', 'unipc'].map((name) => `diffsampler_${name}_sampler`),
-  'dpm_solver_vp',
-]);
-
 /** How each golden name is run with the samplers that exist. A new sampler adds its line here. */
 export const samplerCases: SamplerCases = {
   ...singleStepCases,
