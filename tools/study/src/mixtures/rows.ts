@@ -51,8 +51,9 @@ export function mixtureRows(range: Range): readonly Row[] {
       method: 'scd',
       start: 'edm',
       teacher: true,
-      // The learned weight grows without bound at levels that have converged, and drowns the others here.
-      objective: { tangentWarmupSteps: 1000, pMean: 0, pStd: 1.6, tangentC: 3, adaptiveWeighting: false },
+      // The learned weight grows without bound at levels that have converged, and drowns the others here; a tangent divided by
+      // its own size aims beside the mean, and the more so the longer it trains: a large constant leaves it nearly as it is.
+      objective: { tangentWarmupSteps: 300, pMean: -1, pStd: 1.4, tangentC: 30, adaptiveWeighting: false },
       recipe: { ...tuned, preconditioning: { name: 'edm' } },
       samples: plans.consistency,
     },
@@ -60,7 +61,7 @@ export function mixtureRows(range: Range): readonly Row[] {
       name: 'sct',
       method: 'sct',
       start: 'edm',
-      objective: { tangentWarmupSteps: 1000, pMean: -0.4, tangentC: 3, adaptiveWeighting: false },
+      objective: { tangentWarmupSteps: 300, pMean: -1, pStd: 1.4, tangentC: 30, adaptiveWeighting: false },
       recipe: { ...tuned, preconditioning: { name: 'edm' } },
       samples: plans.consistency,
     },

@@ -119,8 +119,9 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
       {
         ...trigflow,
         method: 'scd',
-        // A learned weight grows without bound at levels that have converged, and drowns the others.
-        objective: { pMean: 0, pStd: 1.6, tangentWarmupSteps: 500, tangentC: 3, adaptiveWeighting: false },
+        // A learned weight grows without bound at levels that have converged, and drowns the others. A tangent divided by its own
+        // size aims beside the mean, the more so the longer it trains: a large constant leaves it nearly as it is.
+        objective: { pMean: -1, pStd: 1.4, tangentWarmupSteps: 300, tangentC: 30, adaptiveWeighting: false },
         optimizer: { learningRate: 1e-3, betas: [0.9, 0.99] },
         init: teacher,
         steps: 3000,
