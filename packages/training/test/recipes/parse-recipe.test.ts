@@ -163,7 +163,7 @@ describe('recipes that come with the package', () => {
     for (const spec of ['mixture-2d', 'mixture-16d']) {
       const objectiveOf = (method: string) => recipeByName(`${spec}-${method}`).objective;
       for (const method of ['cd', 'ct']) expect(objectiveOf(method)).toMatchObject({ weighting: 'snr+1' });
-      expect(objectiveOf('scd')).toMatchObject({ tangentC: 3, adaptiveWeighting: false });
+      expect(objectiveOf('scd')).toMatchObject({ tangentC: 30, adaptiveWeighting: false });
       expect(objectiveOf('sct')).toMatchObject({ pMean: -0.4, adaptiveWeighting: false, tangentC: 3 });
     }
   });
