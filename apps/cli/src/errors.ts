@@ -46,7 +46,8 @@ export function messageOf(error: unknown): string {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return `${path ?? 'The output folder'} cannot be opened (${code}). Change its permissions, or choose another place.`;
   }
-  if (code === 'ENOSPC') return 'The disk is full (ENOSPC). Free some space, then run `onestep resume` for a run, the same command for samples.';
+  if (code === 'ENOSPC')
+    return 'The disk is full (ENOSPC). Free some space, then run `onestep resume` for a run, the same command for samples.';
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return `${path ?? 'A path'} is a file where a folder is needed (${code}).`;
   if (code === 'EISDIR') return `${path ?? 'A path'} is a folder where a file is needed (${code}).`;
