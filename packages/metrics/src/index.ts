@@ -61,7 +61,13 @@ export { frechetInterval } from './uncertainty/frechet-interval';
 export { evaluate, needsReferenceRows, type EvaluateOptions, type ReferenceSource } from './evaluate/evaluate';
 export { collectFeatures, type CollectOptions, type CompileNetwork } from './evaluate/collect-features';
 export { scoreFeatures, type ScoreOptions } from './evaluate/score-features';
-export { evaluationMetrics, isMomentMetric, metricOutputs, scoreName, type EvaluationMetric } from './evaluate/metric-names';
+export {
+  evaluationMetrics,
+  isMomentMetric,
+  metricOutputs,
+  scoreName,
+  type EvaluationMetric,
+} from './evaluate/metric-names';
 export { FeatureSet, type FeatureContent, type FeaturePlan, type ImageRange } from './evaluate/feature-set';
 export { FeatureRows, type FeatureRowsOptions } from './evaluate/feature-rows';
 export { decodeFeatures, encodeFeatures, type StoredFeatures } from './evaluate/feature-set-file';
