@@ -166,6 +166,7 @@ export async function runCli(args: readonly string[], { out, err, progress }: Cl
     .option('--images <n>', 'test images that are edited', integer(2), 500)
     .option('--seed <n>', 'of the noise', integer(0), 0)
     .addOption(new Option('--labels <how>', 'of a model with classes').choices(['guess', 'true']).default('guess'))
+    .option('--tasks <names>', 'only these, separated by commas', list)
     .option('--pictures <folder>', 'write sheets of inputs and results here')
     .option('--out <file>', 'also write the report here, as Markdown')
     .action(async (flags: EditingFlags) => {

@@ -8,7 +8,7 @@ import { editingInputs, type EditingInputs } from './inputs';
 import { openJudge, type Judge } from './judge';
 import { equalShare, judgeOriginals, scoreEdits, type EditingScores } from './scores';
 import { freeSheet, taskSheet, type Sheet } from './sheets';
-import { editingStudyTasks } from './tasks';
+import { editingStudyTasks, type EditingTaskPlan } from './tasks';
 
 /** What is asked for. */
 export interface EditingStudyFlags {
@@ -20,6 +20,8 @@ export interface EditingStudyFlags {
   readonly seed: number;
   /** Whether a model with classes is told them; else it guesses. */
   readonly labels: 'guess' | 'true';
+  /** Names of the tasks; default all. */
+  readonly tasks?: readonly string[] | undefined;
   /** Folder of the sheets. */
   readonly pictures?: string | undefined;
   readonly onProgress?: ((text: string) => void) | undefined;
@@ -46,6 +48,15 @@ export interface EditingReport {
   readonly lines: readonly EditingLine[];
   readonly notes: readonly string[];
   readonly sheets: readonly Sheet[];
+}
+
+function chosenTasks(names: readonly string[] | undefined): readonly EditingTaskPlan[] {
+  const known = editingStudyTasks.map(({ name }) => name);
+  const unknown = names?.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new RangeError(`study: there is no task "${unknown}", known are ${known.join(', ')}.`);
+  }
+  return editingStudyTasks.filter(({ name }) => names?.includes(name) ?? true);
 }
 
 /** Images through the network at once. */
@@ -77,7 +88,13 @@ export async function studyEditing(flags: EditingStudyFlags): Promise<EditingRep
  */
 export async function scoreTasks(
   { model, inputs, judge }: { readonly model: EditingModel; readonly inputs: EditingInputs; readonly judge: Judge },
-  { seed, labels, pictures, onProgress }: Pick<EditingStudyFlags, 'seed' | 'labels' | 'pictures' | 'onProgress'>,
+  {
+    seed,
+    labels,
+    tasks,
+    pictures,
+    onProgress,
+  }: Pick<EditingStudyFlags, 'seed' | 'labels' | 'tasks' | 'pictures' | 'onProgress'>,
 ): Promise<EditingReport> {
   const shape = inputs.images.shape.slice(1);
   if (shape.join() !== model.shape.join()) {
@@ -95,7 +112,7 @@ export async function scoreTasks(
   const notes: string[] = [];
   const sheets: Sheet[] = [];
   const drawing = { model, inputs, options, seed };
-  for (const task of editingStudyTasks) {
+  for (const task of chosenTasks(tasks)) {
     const began = performance.now();
     const { title } = task;
     const { baselines, edits, knownError, note } = await task.prepare(inputs);
