@@ -1,4 +1,14 @@
-import { hostTensor, randomStream, tf, toHost, toTensor, type HostTensor, type Tensor } from '@onestep/tensor';
+import {
+  hostTensor,
+  randomStream,
+  tf,
+  toHost,
+  toTensor,
+  type HostTensor,
+  type Tensor,
+  type Tensor1D,
+} from '@onestep/tensor';
+import { stepNoise } from '../images/noise';
 import { checkImages, rowsOf } from '../internal/host-rows';
 import { tidied } from '../models/from-denoiser';
 import { guided } from '../models/guided';
@@ -70,18 +80,21 @@ export async function denoise(images: HostTensor, options: DenoiseOptions): Prom
     const rows = { first, count: Math.min(batchSize, total - first) };
     const x = toTensor(rowsOf(hostTensor(whole, images.shape), rows));
     const levels = tf.tensor1d(sigmas.slice(first, first + rows.count));
-    const once = async (ofRows: readonly (number | undefined)[]): Promise<HostTensor> => {
+    const call = async (at: Tensor, sigma: Tensor1D, ofRows: readonly (number | undefined)[]): Promise<HostTensor> => {
       const condition = conditionOf(ofRows, options);
       try {
-        return await clippedCall(() => network(x, levels, condition), x, clip);
+        return await clippedCall(() => network(at, sigma, condition), at, clip);
       } finally {
         condition?.labels?.dispose();
       }
     };
     try {
-      const ofRows = await labelsOf(rows, options, () => bestLabels(rowsOf(images, rows), numClasses, once));
+      const noisy = rowsOf(hostTensor(whole, images.shape), rows);
+      const wanted = { numClasses, seed, indices: indices.slice(first, first + rows.count), sigmaMax };
+      const ofLevels = sigmas.slice(first, first + rows.count);
+      const ofRows = await labelsOf(rows, options, () => bestLabels(noisy, ofLevels, wanted, call));
       labels.push(...ofRows);
-      results.set((await once(ofRows)).data, first * size);
+      results.set((await call(x, levels, ofRows)).data, first * size);
     } finally {
       tf.dispose([x, levels]);
     }
@@ -106,27 +119,56 @@ async function clippedCall(
   }
 }
 
-/** For each image the class whose result lies nearest to it. */
+/** Levels at which classes are compared: so many times the image's own, and at least so much. */
+const compared = [
+  { times: 3, least: 0.8 },
+  { times: 6, least: 1.6 },
+] as const;
+
+/**
+ * For each image the class under which the model finds it again best, from more noise than it has. At its own level the
+ * nearest answer is the one that removes least, whatever the class.
+ *
+ * @see Li et al. 2023, Algorithm 1
+ */
 async function bestLabels(
   noisy: HostTensor,
-  numClasses: number,
-  once: (labels: readonly number[]) => Promise<HostTensor>,
+  sigmas: readonly number[],
+  {
+    numClasses,
+    seed,
+    indices,
+    sigmaMax,
+  }: {
+    readonly numClasses: number;
+    readonly seed: number;
+    readonly indices: readonly number[];
+    readonly sigmaMax: number;
+  },
+  call: (at: Tensor, sigma: Tensor1D, labels: readonly number[]) => Promise<HostTensor>,
 ): Promise<number[]> {
   const count = noisy.shape[0];
   const size = noisy.data.length / count;
-  const best = new Array<number>(count).fill(0);
-  const least = new Array<number>(count).fill(Infinity);
-  for (let label = 0; label < numClasses; label += 1) {
-    const { data } = await once(new Array<number>(count).fill(label));
-    for (let image = 0; image < count; image += 1) {
-      let error = 0;
-      for (let i = image * size; i < (image + 1) * size; i += 1) error += (data[i] - noisy.data[i]) ** 2;
-      if (error >= least[image]) continue;
-      least[image] = error;
-      best[image] = label;
+  const errors = Array.from({ length: count }, () => new Float64Array(numClasses));
+  for (const [step, { times, least }] of compared.entries()) {
+    const raised = sigmas.map((sigma) => Math.min(sigmaMax, Math.max(times * sigma, least)));
+    const more = stepNoise({ seed, indices, shape: noisy.shape.slice(1), step });
+    const noisier = Float32Array.from(noisy.data, (value, i) => {
+      const [from, to] = [sigmas[Math.floor(i / size)], raised[Math.floor(i / size)]];
+      return value + Math.sqrt(Math.max(0, to * to - from * from)) * more.data[i];
+    });
+    const at = toTensor(hostTensor(noisier, noisy.shape));
+    const levels = tf.tensor1d(raised);
+    try {
+      for (let label = 0; label < numClasses; label += 1) {
+        const { data } = await call(at, levels, new Array<number>(count).fill(label));
+        data.forEach((value, i) => (errors[Math.floor(i / size)][label] += (value - noisy.data[i]) ** 2));
+      }
+    } finally {
+      tf.dispose([at, levels]);
     }
   }
-  return best;
+  return errors.map((ofImage) => ofImage.indexOf(Math.min(...ofImage)));
 }
 
 /** One level for each image, told or estimated. */

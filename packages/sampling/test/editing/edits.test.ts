@@ -1,4 +1,5 @@
-import { countLeaks, hostTensor, useBackend, type HostTensor } from '@onestep/tensor';
+import type { Denoiser } from '@onestep/core';
+import { countLeaks, hostTensor, randomStream, tf, useBackend, type HostTensor } from '@onestep/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   colorize,
@@ -128,6 +129,31 @@ describe('every edit', () => {
     expect((await strokeGuided(images, common)).labels).toEqual([1, 0]);
     expect((await denoise(images, { ...common, sigma: 0.1 })).labels).toEqual([1, 0]);
     expect((await interpolateImages(images, { ...common, count: 4 })).labels).toEqual([1, 1, 0, 0]);
+  });
+
+  it('is not taken in by a class that leaves the noise where it is', async () => {
+    const model: Denoiser = (x, sigma, condition) =>
+      tf.tidy(() => {
+        const share = tf.reshape(
+          tf.slice(condition?.labels ?? tf.zeros([x.shape[0], 2]), [0, 1], [-1, 1]),
+          [-1, 1, 1, 1],
+        );
+        return tf.add(tf.mul(x, tf.sub(1, share)), tf.mul(blackOrWhite(x, sigma, condition), share));
+      });
+    const clean = hostTensor(new Float32Array(64).fill(0.9), [1, 8, 8, 1]);
+    const noise = randomStream(3, 'test.noise').normal(64);
+    const noisy = hostTensor(
+      Float32Array.from(clean.data, (value, i) => value + 0.5 * noise[i]),
+      clean.shape,
+    );
+    const { labels } = await denoise(noisy, {
+      consistencyFunction: model,
+      sigma: 0.5,
+      numClasses: 2,
+      label: 'guess',
+      clip: [-4, 4],
+    });
+    expect(labels).toEqual([1]);
   });
 
   it('refuses to guess a class of noise', async () => {
