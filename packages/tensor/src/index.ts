@@ -24,12 +24,20 @@ export {
 export { randomStream, type RandomStream } from './random/stream';
 export { hostTensor, toHost, toTensor, type HostTensor } from './params/host-tensor';
 export { eagerRunner } from './step/eager-runner';
+export {
+  parallelRunner,
+  type GradientCrew,
+  type GradientCrewFactory,
+  type ParallelRunnerOptions,
+  type PartGradients,
+} from './step/parallel-runner';
 export { checkSameGroups, type HostGroups } from './step/check-groups';
 export type {
   StepFunction,
   StepReplacement,
   StepRunner,
   StepRunnerFactory,
+  StepParts,
   StepRunnerOptions,
   StepState,
 } from './step/step';

@@ -50,7 +50,7 @@ export {
 } from './ema/post-hoc';
 
 // The step
-export { makeTrainStep, type TrainStepOptions } from './step/train-step';
+export { makeStepParts, makeTrainStep, type TrainStepOptions } from './step/train-step';
 export { modelOf } from './step/model';
 export { packInputs, type StepInputs } from './step/step-inputs';
 
@@ -63,6 +63,7 @@ export { recipeSizes, type RecipeNotes, type RecipeSize } from './recipes/preset
 
 // The trainer
 export { createTrainer } from './trainer/trainer';
+export { trainStepOptions, type StepDecisions } from './trainer/step-options';
 export type {
   BatchSource,
   SampleRequest,

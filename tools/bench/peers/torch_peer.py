@@ -19,6 +19,15 @@ from feature_networks import feature_network
 SIGMA_DATA, SIGMA_MIN, SIGMA_MAX = 0.5, 0.002, 80.0
 
 
+def peak_kb():
+    """On Linux the kernel's mark of this program: getrusage begins at the size of the parent that started it."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def main():
     answers = sys.stdout
     sys.stdout = sys.stderr  # Nothing but answers goes to the real one.
@@ -101,7 +110,7 @@ class Peer:
         return {"ms": self.clock(lambda: a @ b, request["calls"])}
 
     def do_memory(self, _request):
-        return {"peakMb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        return {"peakMb": peak_kb() / 1024}
 
     def clock(self, work, calls):
         self.wait()

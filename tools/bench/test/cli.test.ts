@@ -1,11 +1,15 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../src/cli';
 import type { Report } from '../src/report/report';
 
+/** Built before the tests run: workers and processes of their own are started from it. */
+const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
 async function run(...args: string[]) {
   let out = '';
   let err = '';
-  const code = await runCli(args, { out: (text) => (out += text), err: (text) => (err += text) });
+  const code = await runCli(args, { out: (text) => (out += text), err: (text) => (err += text), program });
   return { code, out, err };
 }
 
@@ -15,6 +19,7 @@ const smoke: readonly (readonly [question: string, flags: readonly string[], cas
   ['kernels', [], 2],
   // PyTorch takes seconds to start and has a test of its own.
   ['compile', ['--no-torch', '--threads', '1'], 6],
+  ['data-parallel', ['--threads', '2'], 1],
   ['features', ['--no-torch', '--threads', '1'], 2],
   ['memory', [], 1],
 ];
@@ -43,6 +48,12 @@ describe('bench', () => {
       if (name === 'tensors constant') expect(value).toBe(true);
       if (name === 'compiled - eager') expect(Number(value)).toBeLessThan(1e-5);
     }
+  });
+
+  it('refuses workers that do not divide the batch', async () => {
+    const { code, err } = await run('data-parallel', '--quick', '--threads', '2', '--batch', '3', '--workers', '2');
+    expect(code).toBe(1);
+    expect(err).toContain('2 workers do not divide 2 threads and 3 images');
   });
 
   it('answers compile --profile with shares that add up, and the rate of every product', async () => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { backendOption, noCompileOption, startEngine, type EngineFlags } from '../compose/engine';
 import { resumeRun } from '../compose/train-run';
+import { workersOption } from '../compose/workers';
 import { UsageError } from '../errors';
 import { interruptible } from '../interrupt';
 import { integerIn } from '../options';
@@ -12,6 +13,7 @@ import { reportTraining } from '../output/training-report';
 interface ResumeFlags extends EngineFlags {
   readonly step?: number;
   readonly allowFallback: boolean;
+  readonly workers: number;
   readonly json: boolean;
 }
 
@@ -25,6 +27,7 @@ export function addResume(program: Command): void {
     .option('--allow-fallback', 'if the newest checkpoint is damaged, take the newest intact one', false)
     .addOption(backendOption)
     .addOption(noCompileOption)
+    .addOption(workersOption)
     .option('--json', 'print events as JSON lines', false)
     .action(async (folder: string, { step, allowFallback, ...flags }: ResumeFlags) => {
       const output = createOutput(flags);
@@ -34,7 +37,7 @@ export function addResume(program: Command): void {
       const engine = await startEngine(flags, output);
       const result = await interruptible(
         () => output.warn('Stopping after this step, with a checkpoint. Press Ctrl-C again to stop at once.'),
-        (signal) => resumeRun(folder, { output, signal, step, allowFallback, engine }),
+        (signal) => resumeRun(folder, { output, signal, step, allowFallback, engine, workers: flags.workers }),
       );
       reportTraining(output, result);
     });

@@ -6,7 +6,9 @@ import { isDatasetSpec } from '../compose/batches';
 import { modelPath } from '../compose/find-model';
 import { freeFolder } from '../compose/folders';
 import { readRecipe, withFlags, type RecipeFlags } from '../compose/recipe-flags';
-import { loadTeacher, startRun } from '../compose/train-run';
+import { loadTeacher } from '../compose/teacher';
+import { startRun } from '../compose/train-run';
+import { workersOption } from '../compose/workers';
 import { UsageError } from '../errors';
 import { interruptible } from '../interrupt';
 import { integerIn, numberIn, positiveNumber } from '../options';
@@ -17,6 +19,7 @@ interface TrainFlags extends EngineFlags, RecipeFlags {
   readonly recipe?: string;
   readonly out?: string;
   readonly teacher?: string;
+  readonly workers: number;
   readonly json: boolean;
 }
 
@@ -43,6 +46,7 @@ export function addTrain(program: Command): void {
     .option('--image-size <n>', 'image folders and zips: resize and crop to this side', integerIn(1, 4096))
     .addOption(backendOption)
     .addOption(noCompileOption)
+    .addOption(workersOption)
     .option('--json', 'print events as JSON lines', false)
     .action(async (argument: string | undefined, flags: TrainFlags) => {
       const output = createOutput(flags);
@@ -54,7 +58,7 @@ export function addTrain(program: Command): void {
       const engine = await startEngine(flags, output);
       const result = await interruptible(
         () => output.warn('Stopping after this step, with a checkpoint. Press Ctrl-C again to stop at once.'),
-        (signal) => startRun(folder, recipe, { output, teacher, signal, engine }),
+        (signal) => startRun(folder, recipe, { output, teacher, signal, engine, workers: flags.workers }),
       );
       reportTraining(output, result);
     });

@@ -11,7 +11,8 @@ import { writeWhole } from './folders';
 import { draw, liveModel, type Drawn } from './model';
 import { savePicture } from './pictures';
 import { studentRecipe, teacherRecipe, type QuickstartPlan } from './quickstart-plan';
-import { loadTeacher, resumeRun, startRun, type TrainRunOptions, type TrainRunResult } from './train-run';
+import { loadTeacher } from './teacher';
+import { resumeRun, startRun, type TrainRunOptions, type TrainRunResult } from './train-run';
 
 /** Images on each sheet. */
 const sheetImages = 64;

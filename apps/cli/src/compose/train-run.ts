@@ -1,18 +1,14 @@
-import { edmPreconditioning, preconditioningFromConfig, type Preconditioning } from '@onestep/core';
-import { networkFromConfig } from '@onestep/models';
 import { hostTensor, OnestepError } from '@onestep/tensor';
 import {
   createTrainer,
-  objectiveFromRecipe,
   sampleSpread,
   type HostParams,
   type LogEntry,
   type Recipe,
-  type TeacherModel,
   type Trainer,
   type TrainingState,
 } from '@onestep/training';
-import { checkpointSteps, createRun, loadModel, openRun, type Run } from '@onestep/training/node';
+import { checkpointSteps, createRun, openRun, type Run } from '@onestep/training/node';
 import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Output } from '../output/output';
@@ -26,7 +22,9 @@ import { distanceForRecipe, withAbsoluteWeights } from './recipe-distance';
 import { savePicture } from './pictures';
 import { withRunLock } from './run-lock';
 import { samplingPlan } from './sampling-plan';
+import { loadTeacher, teacherFor, type Teacher } from './teacher';
 import { reportEvaluation, trainingEvaluator, type TrainingEvaluator } from './training-evaluation';
+import { trainingRunner } from './workers';
 import { watchReport, type WatchCounts } from './watch-report';
 
 /** Images on the fixed-noise grids that a run writes while it trains, and steps where it takes a solver. */
@@ -46,12 +44,8 @@ export interface TrainRunOptions {
   readonly signal?: AbortSignal | undefined;
   /** What computes; default the current backend, op by op. */
   readonly engine?: Engine | undefined;
-}
-
-/** A teacher and where it came from. */
-export interface Teacher {
-  readonly path: string;
-  readonly model: TeacherModel & { readonly preconditioning: Preconditioning };
+  /** Workers that divide every batch; default 1, the engine alone. */
+  readonly workers?: number | undefined;
 }
 
 /** How a training ended. */
@@ -163,23 +157,18 @@ interface Beginning {
 }
 
 async function makeTrainer(recipe: Recipe, data: TrainingData, options: TrainRunOptions & Beginning): Promise<Trainer> {
+  const network = recipeNetwork(recipe, data);
   return createTrainer({
     recipe,
-    network: recipeNetwork(recipe, data),
+    network,
     batches: data.batches,
     labelNames: data.labelNames,
     teacher: options.teacher === undefined ? undefined : teacherFor(recipe, options.teacher.model),
     initial: options.initial,
     resume: options.resume,
     distance: await distanceForRecipe(recipe, options.output),
-    runnerFactory: options.engine?.runnerFactory,
+    runnerFactory: trainingRunner({ recipe, network, teacher: options.teacher }, options),
   });
-}
-
-/** Where the student becomes the teacher, the first one must be weights of the student's own network. */
-function teacherFor(recipe: Recipe, { params, preconditioning, network }: Teacher['model']): TeacherModel {
-  const inStages = objectiveFromRecipe(recipe).needs.teacher === 'stages';
-  return inStages ? { params, preconditioning } : { params, preconditioning, network };
 }
 
 async function train(
@@ -267,23 +256,4 @@ async function train(
   const { description: engineName } = trainer;
   const found = best && { metric: evaluator?.metric.name ?? '', ...best };
   return { run, reason, step, best: found, seconds, engine: engineName, watch: watch.counts, shape: options.shape };
-}
-
-/**
- * Loads a diffusion model to distil or to tune.
- *
- * @param path - a model file
- * @throws OnestepError `invalid-model` if it is not a denoiser
- */
-export async function loadTeacher(path: string): Promise<Teacher> {
-  const { model, params } = await loadModel(path);
-  if (model.kind !== 'denoiser') {
-    throw new OnestepError(
-      'invalid-model',
-      `${path} is a ${model.kind} model, a teacher must be a denoiser (methods edm, pd and reflow make one).`,
-    );
-  }
-  const preconditioning =
-    model.preconditioning === undefined ? edmPreconditioning() : preconditioningFromConfig(model.preconditioning);
-  return { path, model: { params, network: networkFromConfig(model.network), preconditioning } };
 }

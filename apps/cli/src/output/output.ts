@@ -42,6 +42,15 @@ export function createOutput(options: { readonly json: boolean }, streams: Strea
   return streams.stdout.isTTY === true ? liveOutput(streams) : plainOutput(streams);
 }
 
+/** Says nothing: for work that another thread reports on. */
+export const silentOutput: Output = {
+  line: () => undefined,
+  warn: () => undefined,
+  progress: () => undefined,
+  result: () => undefined,
+  event: () => undefined,
+};
+
 function jsonOutput({ stdout, stderr }: Streams): Output {
   const write = (value: unknown): void => void stdout.write(`${JSON.stringify(value)}\n`);
   return {

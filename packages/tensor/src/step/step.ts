@@ -46,9 +46,34 @@ export interface StepReplacement {
   readonly frozen?: HostGroups | undefined;
 }
 
+/**
+ * A step in two, for runners that divide the batch: gradients of each part, and one update with what they say together.
+ */
+export interface StepParts {
+  /** Groups of the state that `gradients` reads. */
+  readonly weights: readonly string[];
+  /**
+   * What a part of the batch says, as a pure function of tensors.
+   *
+   * @param weights - the groups named above
+   * @param frozen - as the step gets them
+   * @param inputs - as the step gets them; those that are no scalars begin with the part of the batch
+   * @returns `perImage`, outputs that begin with the part, and `means`, outputs that are averaged over parts of one size
+   */
+  readonly gradients: (
+    weights: StepState,
+    frozen: StepState,
+    inputs: Params,
+  ) => { readonly perImage: Params; readonly means: Params };
+  /** The rest: its inputs are what the parts said, put together, and the scalars. Gets no frozen weights. */
+  readonly update: StepFunction;
+}
+
 /** What a runner is made from. */
 export interface StepRunnerOptions {
   readonly step: StepFunction;
+  /** The same step in two, if it can be divided. */
+  readonly parts?: StepParts | undefined;
   /** Where the state begins, by group and name. */
   readonly state: HostGroups;
   /** Weights that the step only reads, by group and name; default none. */

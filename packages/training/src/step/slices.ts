@@ -1,6 +1,6 @@
 import { after, mapParams, paramNames, tf, type Params, type Tensor, type Tensor1D } from '@onestep/tensor';
 
-/** Result of one slice, or of all of them together. */
+/** Result of one slice, or of all of them together: of a batch, or of a part of one. */
 export interface SliceGradients {
   readonly perImage: Tensor1D;
   readonly grads: Params;

@@ -7,6 +7,8 @@ export interface StepInputs {
   readonly images: HostTensor;
   /** One-hot `[B, numClasses]`. */
   readonly labels?: HostTensor | undefined;
+  /** Augmentation labels `[B, n]`. */
+  readonly augment?: HostTensor | undefined;
   /** The noise `[B, ...]` a teacher made the images from. */
   readonly pairNoise?: HostTensor | undefined;
   /** Of the objective. */
@@ -18,13 +20,14 @@ export interface StepInputs {
 }
 
 /**
- * Flattens the inputs of a step to one record: `images`, `labels`, `pairNoise`, `draw.NAME`, `dropout.SITE`, `scalar.NAME`.
+ * Flattens the inputs of a step to one record: `images`, `labels`, `augment`, `pairNoise`, `draw.NAME`, `dropout.SITE`, `scalar.NAME`.
  *
  * @returns tensors for {@link StepRunner.step}; scalars have shape `[]`
  */
 export function packInputs({
   images,
   labels,
+  augment,
   pairNoise,
   draws,
   dropout = {},
@@ -32,6 +35,7 @@ export function packInputs({
 }: StepInputs): Record<string, HostTensor> {
   const packed: Record<string, HostTensor> = { images };
   if (labels !== undefined) packed.labels = labels;
+  if (augment !== undefined) packed.augment = augment;
   if (pairNoise !== undefined) packed.pairNoise = pairNoise;
   for (const [name, draw] of Object.entries(draws)) packed[`draw.${name}`] = draw;
   for (const [site, mask] of Object.entries(dropout)) packed[`dropout.${site}`] = mask;
@@ -56,6 +60,7 @@ export function unpackInputs(inputs: Params): UnpackedInputs {
       draws: withPrefix(inputs, 'draw.'),
       condition: {
         ...(inputs.labels === undefined ? {} : { labels: inputs.labels as Tensor2D }),
+        ...(inputs.augment === undefined ? {} : { augment: inputs.augment as Tensor2D }),
         ...(Object.keys(dropout).length === 0 ? {} : { dropout }),
       },
     },

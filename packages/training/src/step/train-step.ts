@@ -1,22 +1,15 @@
 import type { Denoiser, Network, Preconditioning } from '@onestep/core';
-import { mapParams, tf, type Params, type StepFunction, type Tensor } from '@onestep/tensor';
-import { updateEma } from '../ema/ema';
-import { perImageGradients } from '../internal/per-image-gradients';
+import type { Params, StepFunction, StepParts, Tensor1D } from '@onestep/tensor';
 import type { Objective } from '../objectives/objective';
 import type { Optimizer } from '../optimizers/optimizer';
-import { adversaryGradients, splitGradients, takeTurns } from './adversary';
-import { clipGradients, gradientNorm } from './gradient-norm';
-import { guidedDenoiser } from './guided';
-import { modelOf } from './model';
-import { inSlices, type SliceGradients } from './slices';
-import { unpackInputs, withPrefix, type UnpackedInputs } from './step-inputs';
-import { joinTrainables, splitTrainables } from './trainables';
-import { selectState, withinLimits } from './update-limits';
+import { batchGradients } from './batch-gradients';
+import { stateUpdate } from './state-update';
+import { withPrefix } from './step-inputs';
 
 /** What a training step is made from. */
 export interface TrainStepOptions {
   readonly objective: Objective;
-  readonly network: Pick<Network, 'apply' | 'outputWeight'>;
+  readonly network: Pick<Network, 'apply' | 'outputWeight' | 'normalizeWeights'>;
   /** Of the student and its target. */
   readonly preconditioning: Preconditioning;
   readonly optimizer: Optimizer;
@@ -43,8 +36,8 @@ export interface TrainStepOptions {
 }
 
 /**
- * Makes the step that a runner repeats: targets, loss, gradients, clipping, optimizer, target average, evaluation
- * averages, as one pure function.
+ * Makes the step that a runner repeats: the network's own normalisation of its weights if it has one, targets, loss,
+ * gradients, clipping, optimizer, target average, evaluation averages, as one pure function.
  *
  * State groups: `student`, `optimizer.GROUP`, `auxiliary` (if the objective learns something beside the network: its names
  * have the prefix `auxiliary.` in the optimizer's groups), `target` (if it keeps one), `teacher` (if it trains in stages;
@@ -59,110 +52,66 @@ export interface TrainStepOptions {
  * @throws {@link TypeError} if the objective needs a teacher and none is given, or has both stages and an adversary
  */
 export function makeTrainStep(options: TrainStepOptions): StepFunction {
-  const { objective, optimizer, emaNames = [], clipNorm, accumulation = 1, limits = false } = options;
-  const { needs, adversary, auxiliary: learned = {} } = objective;
-  if (needs.teacher === 'frozen' && options.teacher === undefined) {
-    throw new TypeError(`makeTrainStep: objective "${objective.name}" needs a teacher, got none.`);
+  checkOptions(options);
+  const gradientsOf = batchGradients(options);
+  const update = stateUpdate(options);
+  return (state, frozen, inputs) => {
+    const student = keptWeights(options, state.student);
+    return update(state, student, gradientsOf({ ...state, student }, frozen, inputs), inputs);
+  };
+}
+
+const gradientPrefix = 'gradient.';
+
+/**
+ * The same step in two, for runners that divide the batch. Gradients are those of the mean loss of a part, under
+ * `gradient.NAME`, so that their mean over equal parts is that of the batch, if no image's loss depends on another image.
+ *
+ * @param options - as for {@link makeTrainStep}
+ * @returns `gradients`, whose outputs beside them are `perImage`, and `update`, whose inputs they are, with the scalars
+ * @throws {@link TypeError} as {@link makeTrainStep}
+ */
+export function makeStepParts(options: TrainStepOptions): StepParts {
+  checkOptions(options);
+  const { needs, adversary, auxiliary = {} } = options.objective;
+  const gradientsOf = batchGradients(options);
+  const update = stateUpdate(options);
+  return {
+    weights: [
+      'student',
+      ...(Object.keys(auxiliary).length > 0 ? ['auxiliary'] : []),
+      ...(needs.target === 'ema' ? ['target'] : []),
+      ...(needs.teacher === 'stages' ? ['teacher'] : []),
+      ...(adversary === undefined ? [] : ['adversary']),
+    ],
+    gradients(weights, frozen, inputs) {
+      const student = keptWeights(options, weights.student);
+      const { perImage, grads } = gradientsOf({ ...weights, student }, frozen, inputs);
+      const named = Object.entries(grads).map(([name, grad]) => [gradientPrefix + name, grad]);
+      return { perImage: { perImage }, means: Object.fromEntries(named) as Params };
+    },
+    update(state, _, inputs) {
+      const student = keptWeights(options, state.student);
+      const gradients = { perImage: inputs.perImage as Tensor1D, grads: withPrefix(inputs, gradientPrefix) };
+      return update(state, student, gradients, inputs);
+    },
+  };
+}
+
+/** The student's weights as the step reads them. */
+function keptWeights({ network }: TrainStepOptions, student: Params): Params {
+  return network.normalizeWeights?.(student) ?? student;
+}
+
+function checkOptions({ objective, teacher, clipNorm }: TrainStepOptions): void {
+  const where = `makeTrainStep: objective "${objective.name}"`;
+  if (objective.needs.teacher === 'frozen' && teacher === undefined) {
+    throw new TypeError(`${where} needs a teacher, got none.`);
+  }
+  if (objective.adversary !== undefined && objective.stage !== undefined) {
+    throw new TypeError(`${where} has both stages and an adversary.`);
   }
   if (clipNorm !== undefined && !(clipNorm > 0)) {
     throw new RangeError(`makeTrainStep: clipNorm must be > 0, got ${clipNorm}.`);
   }
-  if (adversary !== undefined && objective.stage !== undefined) {
-    throw new TypeError(`makeTrainStep: objective "${objective.name}" has both stages and an adversary.`);
-  }
-  const gradientsOf = sliceGradients(options);
-  const learns = Object.keys(learned).length > 0;
-
-  return (state, frozen, inputs) => {
-    const trained = joinTrainables(state.student, state.auxiliary);
-    // Copies made outside of differentiation: no gradient reaches the student through a target that shares its weights.
-    const target = needs.target === 'ema' ? state.target : mapParams(state.student, (value) => tf.clone(value));
-    const teacher = needs.teacher === 'none' ? undefined : needs.teacher === 'stages' ? state.teacher : frozen.teacher;
-    const all = inSlices(inputs, accumulation, (slice) =>
-      gradientsOf({ trained, target, teacher, adversary: state.adversary }, unpackInputs(slice)),
-    );
-    const { perImage } = all;
-    const { student: grads, adversary: rivalGrads } = splitGradients(all.grads);
-    const { scalars } = unpackInputs(inputs);
-    const { squares, norm } = gradientNorm(grads);
-    const optimizerState: Record<string, Params> = {};
-    for (const group of optimizer.groups) optimizerState[group] = state[`optimizer.${group}`];
-    const updated = optimizer.update(
-      trained,
-      clipNorm === undefined ? grads : clipGradients(grads, norm, clipNorm),
-      optimizerState,
-      withPrefix(scalars, 'optimizer.'),
-    );
-
-    const { network: moved, auxiliary } = splitTrainables(updated.params);
-    let next: Record<string, Params> = { student: moved };
-    if (learns) next.auxiliary = auxiliary;
-    for (const group of optimizer.groups) next[`optimizer.${group}`] = updated.state[group];
-    if (needs.target === 'ema') next.target = updateEma(state.target, moved, scalars.targetRate);
-    if (adversary !== undefined) next = takeTurns(adversary, next, { state, grads: rivalGrads, scalars });
-    for (const name of emaNames) {
-      next[`ema.${name}`] = updateEma(state[`ema.${name}`], next.student, scalars[`emaRate.${name}`]);
-    }
-    const rivalNorm = adversary === undefined ? undefined : gradientNorm(rivalGrads).norm;
-    const loss = tf.mean(perImage);
-    const within = limits ? withinLimits({ loss, norm, rivalNorm }, scalars) : undefined;
-    const kept = within === undefined ? next : selectState(within, next, state);
-    return {
-      state: needs.teacher === 'stages' ? { ...kept, teacher: state.teacher } : kept,
-      outputs: {
-        loss,
-        perImage,
-        gradNorm: norm,
-        gradSquares: squares,
-        ...(rivalNorm === undefined ? {} : { adversaryNorm: rivalNorm }),
-        ...(within === undefined ? {} : { applied: tf.cast(within, 'float32') }),
-      },
-    };
-  };
-}
-
-/** Weights that a slice of the batch is differentiated with. */
-interface SliceWeights {
-  readonly trained: Params;
-  readonly target: Params;
-  readonly teacher: Params | undefined;
-  readonly adversary: Params | undefined;
-}
-
-/** Loss per image and gradients of one slice, those of the adversary among them. */
-function sliceGradients(options: TrainStepOptions): (weights: SliceWeights, inputs: UnpackedInputs) => SliceGradients {
-  const { objective, network, preconditioning, recompute = false, guidance = false } = options;
-  const { needs, adversary } = objective;
-  // Nothing is differentiated while targets are made, unless by the objective itself: nothing to compute again.
-  const plain = modelOf(network, preconditioning);
-  const lean = recompute ? modelOf(network, preconditioning, { recompute }) : plain;
-  const makeTeacher = options.teacher ?? ((params: Params): Denoiser => plain(params).denoise);
-
-  return ({ trained, target, teacher, adversary: rival }, { batch, scalars }) => {
-    const guide = (denoiser: Denoiser): Denoiser => (guidance ? guidedDenoiser(denoiser, scalars.guidance) : denoiser);
-    const others = (make: typeof plain) => ({
-      ...(needs.target === 'none' ? {} : { target: make(target) }),
-      ...(teacher === undefined ? {} : { teacher: guide(makeTeacher(teacher)) }),
-      ...(rival === undefined ? {} : { adversary: { params: rival, teaches: scalars['adversary.teaches'] } }),
-    });
-    const own = splitTrainables(trained);
-    // The tidy frees the activations of teacher and target before the student's are made.
-    const targets = tf.tidy(
-      () =>
-        objective.targets({ ...others(plain), student: plain(own.network, own.auxiliary) }, batch) as Record<
-          string,
-          Tensor
-        >,
-    );
-    const { perImage, grads } = perImageGradients(
-      (params) => {
-        const { network: weights, auxiliary } = splitTrainables(params);
-        return objective.loss(lean(weights, auxiliary), batch, targets, others(lean));
-      },
-      trained,
-      batch.images.shape[0],
-    );
-    if (adversary === undefined || rival === undefined) return { perImage, grads };
-    return { perImage, grads: { ...grads, ...adversaryGradients(adversary, rival, { batch, targets }) } };
-  };
 }

@@ -2,6 +2,7 @@ import type { Preconditioning } from '@onestep/core';
 import { OnestepError } from '@onestep/tensor';
 import { lpipsOfRecipe, missingLpipsProblem } from '../objectives/from-recipe';
 import type { Objective } from '../objectives/objective';
+import { augmentationLabelWidth } from './host-batch';
 import type { TrainerOptions } from './trainer-options';
 
 /**
@@ -37,6 +38,7 @@ export function checkNeeds(options: TrainerOptions, objective: Objective, precon
         'Set network.classConditional.',
     );
   }
+  checkAugmentation(options, objective);
   const secondTime = network.secondTime === true;
   if (objective.needs.secondTime === true && !secondTime) {
     refuse(
@@ -55,6 +57,28 @@ export function checkNeeds(options: TrainerOptions, objective: Objective, precon
   }
   if (resume !== undefined && resume.seed !== recipe.seed) {
     refuse(`the checkpoint was made with seed ${resume.seed}, the recipe says ${recipe.seed}.`);
+  }
+}
+
+/** A network that is not told of the augmentation would learn to make augmented images. */
+function checkAugmentation({ recipe, network, teacher }: TrainerOptions, { name, needs }: Objective): void {
+  if (recipe.dataset.augment === undefined) return;
+  if (needs.pairs === true) {
+    refuse(`dataset.augment: method "${name}" learns from pairs of noise and image, which cannot be augmented.`);
+  }
+  const { augmentChannels = 0 } = network;
+  if (augmentChannels !== augmentationLabelWidth) {
+    const takes = augmentChannels === 0 ? 'no augmentation labels' : `augmentation labels of width ${augmentChannels}`;
+    refuse(
+      `dataset.augment: network "${network.name}" takes ${takes} and would learn to make augmented images. ` +
+        `Set augmentChannels to ${augmentationLabelWidth} in network.config, or use dataset.flip.`,
+    );
+  }
+  const taught = teacher?.denoiser === undefined ? (teacher?.network?.augmentChannels ?? 0) : 0;
+  if (taught !== 0 && taught !== augmentationLabelWidth) {
+    refuse(
+      `dataset.augment: the teacher takes augmentation labels of width ${taught}, those of a recipe have ${augmentationLabelWidth}.`,
+    );
   }
 }
 

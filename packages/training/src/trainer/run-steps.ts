@@ -219,9 +219,11 @@ function fetchBatch({ batches, recipe, source }: RunContext, batchNumber: number
   const fetched = (async () => {
     const batch = await batches(batchNumber);
     const { objective, network } = source;
-    const { shape, numClasses } = network;
+    const { shape, numClasses, augmentChannels } = network;
+    const augmented = recipe.dataset.augment !== undefined;
     const pairsFor = objective.needs.pairs === true ? objective.name : undefined;
-    checkBatch(batch, { batchNumber, batchSize: recipe.batchSize, shape, numClasses, pairsFor });
+    const { batchSize } = recipe;
+    checkBatch(batch, { batchNumber, batchSize, shape, numClasses, augmentChannels, augmented, pairsFor });
     return batch;
   })();
   fetched.catch(() => undefined);

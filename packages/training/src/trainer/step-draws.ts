@@ -17,7 +17,7 @@ export interface StepSource {
   readonly objective: Objective;
   readonly optimizer: Optimizer;
   readonly emas: readonly EmaSpec[];
-  readonly network: Pick<Network, 'dropoutSites' | 'shape' | 'numClasses'>;
+  readonly network: Pick<Network, 'dropoutSites' | 'shape' | 'numClasses' | 'augmentChannels'>;
   readonly batchSize: number;
   readonly seed: number;
   readonly dropout: number;
@@ -78,6 +78,7 @@ export function stepInputs(source: StepSource, start: StepStart) {
   const inputs = packInputs({
     images: batch.images,
     labels: labels && dropLabels(labels, request, labelDropout),
+    augment: batch.augment,
     pairNoise: objective.needs.pairs === true ? batch.pairNoise : undefined,
     draws,
     dropout: masks,

@@ -13,11 +13,14 @@ export type BatchSource = (batchNumber: number) => HostBatch | Promise<HostBatch
 /** A diffusion model to distil. */
 export interface TeacherModel {
   readonly params: HostParams;
-  /** Default: the student's network. */
-  readonly network?: Pick<Network, 'apply'> | undefined;
+  /** Default: the student's network. One without `augmentChannels` is not told how images are augmented. */
+  readonly network?: Pick<Network, 'apply' | 'augmentChannels'> | undefined;
   /** Default: EDM with the recipe's `sigmaData` and `cNoise`; never the consistency form. */
   readonly preconditioning?: Preconditioning | undefined;
-  /** Replaces network and preconditioning: a teacher of another process, or one known in closed form. */
+  /**
+   * Replaces network and preconditioning: a teacher of another process, or one known in closed form. It gets all that the
+   * student is conditioned on but dropout.
+   */
   readonly denoiser?: ((params: Params) => Denoiser) | undefined;
 }
 

@@ -1,19 +1,19 @@
-import { edmPreconditioning, preconditioned, type Denoiser, type Network } from '@onestep/core';
-import { eagerRunner, paramNames, type Params, type StepRunner } from '@onestep/tensor';
+import type { Network } from '@onestep/core';
+import { eagerRunner, paramNames, type StepRunner } from '@onestep/tensor';
 import { fixedSampling } from '../model-file/fixed-sampling';
 import { describeModel } from '../model-file/model-description';
-import { modelKindOf, objectiveFromRecipe, preconditioningFromRecipe } from '../objectives/from-recipe';
-import { optimizerFromRecipe } from '../optimizers/from-recipe';
+import { modelKindOf } from '../objectives/from-recipe';
 import type { HostGroups } from '../optimizers/optimizer';
 import type { Recipe } from '../recipes/schema';
-import { makeTrainStep } from '../step/train-step';
+import { makeStepParts, makeTrainStep } from '../step/train-step';
 import { checkNeeds } from './check-needs';
 import { checkGroups, groupShapes, initialGroups, trainedShapes } from './initial-groups';
 import { positionFields, positionOf } from './run-position';
 import { runSteps } from './run-steps';
+import { trainStepOptions } from './step-options';
 import { startWeights } from './start-weights';
 import type { StepSource } from './step-draws';
-import type { TeacherModel, Trainer, TrainerOptions } from './trainer-options';
+import type { Trainer, TrainerOptions } from './trainer-options';
 import type { TrainingState } from './training-state';
 import { watchSettings } from './watch/watch-settings';
 
@@ -28,10 +28,8 @@ import { watchSettings } from './watch/watch-settings';
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { recipe, network, teacher, resume } = options;
-  const objective = options.objective ?? objectiveFromRecipe(recipe, { distance: options.distance });
-  const preconditioning = options.preconditioning ?? preconditioningFromRecipe(recipe);
-  const optimizer = optimizerFromRecipe(recipe.optimizer);
-  const emaNames = recipe.ema.map((ema) => ema.name);
+  const stepOptions = trainStepOptions(options);
+  const { objective, preconditioning, optimizer, emaNames = [] } = stepOptions;
   const plan = { objective, optimizer, emaNames };
   checkNeeds(options, objective, preconditioning);
   // A run too short for its stages is refused before anything is made.
@@ -42,22 +40,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const watch = watchSettings(recipe);
   const guidance = recipe.teacher?.guidance;
 
-  const step = makeTrainStep({
-    objective,
-    network,
-    preconditioning,
-    optimizer,
-    emaNames,
-    clipNorm: recipe.optimizer.clipNorm,
-    teacher: teacher !== undefined && !stages ? teacherDenoiser(teacher, options) : undefined,
-    guidance: guidance !== undefined,
-    accumulation: recipe.accumulation,
-    recompute: recipe.recompute,
-    limits: watch.policy === 'skip',
-  });
   const makeRunner = options.runnerFactory ?? eagerRunner;
   const runner: StepRunner = await makeRunner({
-    step,
+    step: makeTrainStep(stepOptions),
+    parts: makeStepParts(stepOptions),
     state: start === undefined ? (resume?.groups ?? {}) : initialGroups(start, network, { ...plan, seed: recipe.seed }),
     ...(teacher !== undefined && objective.needs.teacher === 'frozen' ? { frozen: { teacher: teacher.params } } : {}),
   });
@@ -102,13 +88,6 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     readState: async () => stateOf(await runner.readState()),
     dispose: () => runner.dispose(),
   };
-}
-
-function teacherDenoiser(teacher: TeacherModel, { recipe, network }: TrainerOptions): (params: Params) => Denoiser {
-  if (teacher.denoiser !== undefined) return teacher.denoiser;
-  const { sigmaData, cNoise } = recipe.preconditioning;
-  const own = teacher.preconditioning ?? edmPreconditioning({ sigmaData, cNoise });
-  return preconditioned(teacher.network ?? network, own);
 }
 
 /** Of the recipe, else the rate the network was built with. */

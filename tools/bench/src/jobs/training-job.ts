@@ -1,6 +1,6 @@
 import { estimateFlops } from '@onestep/models';
 import { hostTensor, randomStream, type StepRunnerFactory } from '@onestep/tensor';
-import { createTrainer, parseRecipe } from '@onestep/training';
+import { createTrainer, parseRecipe, type Recipe } from '@onestep/training';
 import type { BenchNetwork } from './networks';
 
 /** Methods whose step can be measured without a teacher. */
@@ -53,17 +53,7 @@ export async function trainingJob(options: TrainingJobOptions): Promise<Training
       .map((u) => 2 * u - 1),
     [batch, ...shape],
   );
-  const recipe = parseRecipe({
-    name: 'bench',
-    method,
-    dataset: { spec: 'random' },
-    network: { name: network.network.name },
-    optimizer: { name: 'adam', learningRate: 1e-4 },
-    ema: [{ name: 'main', decay: 0.999 }],
-    batchSize: batch,
-    steps: 1_000_000,
-    logging: { everySteps: 1_000_000 },
-  });
+  const recipe = jobRecipe(options);
   const trainer = await createTrainer({ recipe, network: network.network, batches: () => ({ images }), runnerFactory });
   return {
     name: `${network.name}, ${method} step, batch ${batch}`,
@@ -76,4 +66,23 @@ export async function trainingJob(options: TrainingJobOptions): Promise<Training
     },
     dispose: () => trainer.dispose(),
   };
+}
+
+/** What a job trains: the same for a worker that computes a part of its steps. */
+export function jobRecipe({
+  network,
+  method,
+  batch,
+}: Pick<TrainingJobOptions, 'network' | 'method' | 'batch'>): Recipe {
+  return parseRecipe({
+    name: 'bench',
+    method,
+    dataset: { spec: 'random' },
+    network: { name: network.network.name },
+    optimizer: { name: 'adam', learningRate: 1e-4 },
+    ema: [{ name: 'main', decay: 0.999 }],
+    batchSize: batch,
+    steps: 1_000_000,
+    logging: { everySteps: 1_000_000 },
+  });
 }

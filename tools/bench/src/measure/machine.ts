@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 
 /** Where figures were measured. */
@@ -31,7 +32,14 @@ export function residentMemoryMb(): number {
 
 /** Largest resident memory of this process so far, in MB. */
 export function peakMemoryMb(): number {
-  return process.resourceUsage().maxRSS / 1024;
+  return (linuxPeakKb() ?? process.resourceUsage().maxRSS) / 1024;
+}
+
+/** What `getrusage` says of a child on Linux begins at its parent's size when it was started; the kernel's own mark does not. */
+function linuxPeakKb(): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const mark = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return mark === null ? undefined : Number(mark[1]);
 }
 
 /** What the JavaScript side holds now, in MB: objects, and the arrays outside the heap. */

@@ -1,5 +1,6 @@
 import type { CommonOptions, Question } from '../question';
 import { compile } from './compile';
+import { dataParallel } from './data-parallel';
 import { features } from './features';
 import { kernels } from './kernels';
 import { memory } from './memory';
@@ -12,6 +13,6 @@ export type AnyQuestion = Omit<Question, 'ask'> & {
 };
 
 /** Every question, in the order in which they are asked when none is named. */
-export const questions: readonly AnyQuestion[] = [training, sampling, kernels, compile, features, memory];
+export const questions: readonly AnyQuestion[] = [training, sampling, kernels, compile, dataParallel, features, memory];
 
 export type { CommonOptions };
