@@ -33,6 +33,8 @@ export interface Network<Config = unknown> {
   readonly numClasses: number;
   /** True if {@link Conditioning.cNoise2} is an input (and then required): what jumps to any noise level need. */
   readonly secondTime?: boolean | undefined;
+  /** Width of {@link Conditioning.augment}; absent or 0: the network takes none. Left out, they count as zero: no augmentation. */
+  readonly augmentChannels?: number | undefined;
   /** Name of the weight of the last layer, where losses are balanced by their gradients there. */
   readonly outputWeight?: string | undefined;
   /** Names and shapes of all parameters, without making any. */
@@ -41,6 +43,13 @@ export interface Network<Config = unknown> {
   init(rng: (name: string) => RandomStream): Params;
   /** F(x, conditioning): `x [B, H, W, C]` to the same shape. */
   apply(params: Params, x: Tensor, conditioning: Conditioning, options?: ApplyOptions): Tensor;
+  /**
+   * Weights at the size that training keeps them at (forced weight normalisation); computes the same function. Absent:
+   * they are left as the optimizer makes them.
+   *
+   * @see Karras et al. 2024 (EDM2), section 2.4
+   */
+  normalizeWeights?(params: Params): Params;
   /** Dropout sites for batch size `batch`: name to mask shape. Empty when the network has no dropout. */
   dropoutSites(batch: number): Readonly<Record<string, readonly number[]>>;
 }

@@ -76,7 +76,8 @@ function forward(
         );
       case 'attention': {
         const groups = groupsOf(layer.outChannels, config);
-        return runBlock((own, [y]) => attention(own, name, y, { heads: layer.heads, groups }), {
+        const epsilon = config.groupNormEpsilon;
+        return runBlock((own, [y]) => attention(own, name, y, { heads: layer.heads, groups, epsilon }), {
           params,
           name,
           options,
@@ -99,7 +100,8 @@ function forward(
     const skip = skips.pop();
     y = run(stage, skip === undefined ? [y] : [y, skip]);
   }
-  const normed = silu(groupNorm(params, 'out.0', y, { groups: groupsOf(head.inChannels, config) }));
+  const groups = groupsOf(head.inChannels, config);
+  const normed = silu(groupNorm(params, 'out.0', y, { groups, epsilon: config.groupNormEpsilon }));
   return fromPatches(conv(params, 'out.2', normed), config.patchSize);
 }
 

@@ -5,6 +5,7 @@ import {
   integersField,
   numberField,
   positiveField,
+  positivesField,
   resolveConfig,
   withOutChannels,
   type Fields,
@@ -20,7 +21,7 @@ export interface AdmUnetConfig {
   readonly patchSize: number;
   /** Channels that the multipliers multiply; even. */
   readonly modelChannels: number;
-  /** One entry per level, from the full grid down; each level halves the sides. */
+  /** One entry per level, from the full grid down; each level halves the sides. Fractions that give whole channels will do. */
   readonly channelMultipliers: readonly number[];
   /** Residual blocks per level on the way down; one more on the way up. */
   readonly numResBlocks: number;
@@ -56,6 +57,8 @@ export interface AdmUnetConfig {
    * neither groupNormGroups nor C / groupNormMinChannels. Published ADM weights: 1; EDM and the presets here: 4.
    */
   readonly groupNormMinChannels: number;
+  /** Added to the variance in every norm; 1e-5 in published ADM weights. */
+  readonly groupNormEpsilon: number;
   /** `reference`: last layers of blocks and of the network start at zero; `nonzero`: nothing does (tests, probes). */
   readonly init: 'reference' | 'nonzero';
 }
@@ -64,7 +67,7 @@ export interface AdmUnetConfig {
  * What {@link admUnet} takes: shape, modelChannels and channelMultipliers are required. Defaults: outChannels as the
  * input, patchSize 1, numResBlocks 2, no attention but the middle's, numHeads 1, numHeadChannels 0, numHeadsUp 0,
  * scaleShiftNorm true, resblockUpDown false, convResample true, dropout 0, numClasses 0, secondTime false,
- * embeddingScale 1, groupNormGroups 32, groupNormMinChannels 1, init `reference`.
+ * embeddingScale 1, groupNormGroups 32, groupNormMinChannels 1, groupNormEpsilon 1e-5, init `reference`.
  */
 export type AdmUnetOptions = Partial<AdmUnetConfig> &
   Pick<AdmUnetConfig, 'shape' | 'modelChannels' | 'channelMultipliers'>;
@@ -74,7 +77,7 @@ const fields: Fields<AdmUnetConfig> = {
   outChannels: integerField(1),
   patchSize: choiceField([1, 2, 4], 1),
   modelChannels: integerField(2),
-  channelMultipliers: integersField(1, 8),
+  channelMultipliers: positivesField(8),
   numResBlocks: integerField(1, 2),
   attentionResolutions: integersField(0, 8, []),
   numHeads: integerField(1, 1),
@@ -89,6 +92,7 @@ const fields: Fields<AdmUnetConfig> = {
   embeddingScale: positiveField(1),
   groupNormGroups: integerField(1, 32),
   groupNormMinChannels: integerField(1, 1),
+  groupNormEpsilon: positiveField(1e-5),
   init: choiceField(['reference', 'nonzero'], 'reference'),
 };
 
@@ -115,6 +119,14 @@ export function groupsOf(
   return Math.max(1, groups);
 }
 
+/** Channels of a level. */
+export function levelChannels(
+  level: number,
+  { channelMultipliers, modelChannels }: Pick<AdmUnetConfig, 'channelMultipliers' | 'modelChannels'>,
+): number {
+  return Math.round(channelMultipliers[level] * modelChannels);
+}
+
 /** Heads of an attention block over `channels` channels. */
 export function headsOf(channels: number, config: AdmUnetConfig, goingUp: boolean): number {
   if (config.numHeadChannels > 0) return channels / config.numHeadChannels;
@@ -135,6 +147,11 @@ function relations(config: AdmUnetConfig): readonly (string | undefined)[] {
       ? undefined
       : `modelChannels must be at most ${maxModelChannels}, got ${modelChannels}.`,
     modelChannels % 2 === 0 ? undefined : `modelChannels must be even, got ${modelChannels}.`,
+    ...channelMultipliers.map((multiplier, level) =>
+      Math.abs(multiplier * modelChannels - levelChannels(level, config)) < 1e-9 * modelChannels
+        ? undefined
+        : `channelMultipliers: ${multiplier} x ${modelChannels} modelChannels are no whole number of channels.`,
+    ),
     ...attentionResolutions.map((resolution) =>
       factors.includes(resolution)
         ? undefined

@@ -1,5 +1,5 @@
 import { OnestepError } from '@onestep/tensor';
-import { headsOf, type AdmUnetConfig } from './config';
+import { headsOf, levelChannels, type AdmUnetConfig } from './config';
 
 interface LayerBase {
   /** Prefix of the layer's parameters, the reference's own. */
@@ -60,7 +60,7 @@ export function planAdmUnet(config: AdmUnetConfig): AdmPlan {
   const inputs: AdmStage[] = [];
   const outputs: AdmStage[] = [];
   const skips: number[] = [];
-  const widthOf = (level: number): number => channelMultipliers[level] * modelChannels;
+  const widthOf = (level: number): number => levelChannels(level, config);
 
   const addInput = (level: number, layers: (name: string) => AdmLayer[]): void => {
     const name = `input_blocks.${inputs.length}`;

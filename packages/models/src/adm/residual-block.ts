@@ -37,8 +37,9 @@ export function residualBlock(
   const { name, inChannels, outChannels } = layer;
   const { config, embedding, masks } = options;
   const resample = { none: (y: Tensor) => y, up: upsampleNearest, down: averagePool }[layer.resample];
+  const epsilon = config.groupNormEpsilon;
 
-  const entered = silu(groupNorm(params, `${name}.in_layers.0`, x, { groups: groupsOf(inChannels, config) }));
+  const entered = silu(groupNorm(params, `${name}.in_layers.0`, x, { groups: groupsOf(inChannels, config), epsilon }));
   const first = convWithoutBias(params, `${name}.in_layers.2`, resample(entered));
 
   // The first convolution's bias and the embedding need no pass of their own over the image: the norm takes them.
@@ -49,9 +50,9 @@ export function residualBlock(
   let hidden: Tensor;
   if (config.scaleShiftNorm) {
     const [scale, shift] = tf.split(projected, 2, 1);
-    hidden = groupNorm(params, normName, first, { groups, offset: bias, adaptive: { scale, shift } });
+    hidden = groupNorm(params, normName, first, { groups, epsilon, offset: bias, adaptive: { scale, shift } });
   } else {
-    hidden = groupNorm(params, normName, first, { groups, offset: tf.add(projected, bias) });
+    hidden = groupNorm(params, normName, first, { groups, epsilon, offset: tf.add(projected, bias) });
   }
 
   const second = convWithoutBias(params, `${name}.out_layers.3`, dropout(silu(hidden), masks, dropoutSite(name)));

@@ -41,6 +41,7 @@ export function dhariwalUnet(options: DhariwalUnetOptions): PlannedNetwork<Dhari
     shape: config.shape,
     numClasses: config.numClasses,
     secondTime: config.secondTime,
+    augmentChannels: config.augmentChannels,
     outputWeight: 'out_conv.weight',
     paramSpecs: specs,
     constants: dhariwalConstants(plan),

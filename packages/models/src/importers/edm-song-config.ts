@@ -1,11 +1,4 @@
-import {
-  choiceField,
-  integerField,
-  integersField,
-  resolveConfig,
-  type Field,
-  type Fields,
-} from '../internal/config-fields';
+import { choiceField, integerField, numbersField, resolveConfig, type Fields } from '../internal/config-fields';
 import { resolveSongUnetConfig, type SongUnetConfig } from '../song/config';
 import { commonConfig, edmFields, edmProblems, type EdmConfig } from './edm-config';
 import type { HostParams } from './read-strictly';
@@ -18,15 +11,13 @@ interface EdmSongConfig extends EdmConfig {
   readonly resample_filter: readonly number[];
 }
 
-const filter: Field<readonly number[]> = integersField(2, 4, [1, 1]);
-
 const fields: Fields<EdmSongConfig> = {
   ...edmFields({ model_channels: 128, channel_mult: [1, 2, 2, 2], num_blocks: 4, attn_resolutions: [16] }),
   embedding_type: choiceField(['positional', 'fourier'], 'positional'),
   channel_mult_noise: integerField(1, 1),
   encoder_type: choiceField(['standard', 'skip', 'residual'], 'standard'),
   decoder_type: choiceField(['standard', 'skip'], 'standard'),
-  resample_filter: filter,
+  resample_filter: numbersField([1, 1]),
 };
 
 /**

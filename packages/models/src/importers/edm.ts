@@ -1,5 +1,6 @@
-import { mapParams, OnestepError, type HostTensor } from '@onestep/tensor';
+import { mapParams } from '@onestep/tensor';
 import type { PlannedNetwork } from '../params/planned-network';
+import { withoutFixedTensors, withoutPrefix } from './fixed-tensors';
 import { channelsFirstShape } from './layout';
 import { readStrictly, type HostParams } from './read-strictly';
 import { writeChannelsFirst } from './write-channels-first';
@@ -9,9 +10,6 @@ export type EdmNetwork = Pick<PlannedNetwork, 'paramSpecs' | 'constants'>;
 
 /** Names of a network inside EDM's preconditioning wrapper begin with it. */
 const wrapperPrefix = 'model.';
-
-/** The fixed tensors of a file are float32 numbers computed from the same formula. */
-const constantTolerance = 1e-6;
 
 /**
  * Brings a state dict of one of EDM's networks (`SongUNet`, `DhariwalUNet`) to our layout: OIHW to HWIO, `[out, in]` to
@@ -27,20 +25,14 @@ const constantTolerance = 1e-6;
  */
 export function importEdmUnet(tensors: HostParams, network: EdmNetwork): HostParams {
   const { paramSpecs, constants = {} } = network;
-  const given = withoutPrefix(tensors);
-  const weights: Record<string, HostTensor> = {};
-  for (const [name, tensor] of Object.entries(given)) {
-    if (Object.hasOwn(constants, name)) checkConstant(name, tensor, constants[name]);
-    else weights[name] = tensor;
-  }
-  const lost = Object.keys(constants).filter((name) => isFrequencies(name) && !Object.hasOwn(given, name));
-  if (lost.length > 0) {
-    throw new OnestepError(
-      'invalid-model',
-      `importEdmUnet: the file lacks "${lost.join('", "')}", the frequencies that its weights were trained with. Use a file that has them.`,
-      { details: { missing: lost, unexpected: [], misshapen: [] } },
-    );
-  }
+  const weights = withoutFixedTensors(withoutPrefix(tensors, wrapperPrefix), constants, {
+    where: 'importEdmUnet',
+    isRequired: isFrequencies,
+    advice: (name) =>
+      isFrequencies(name)
+        ? 'Pass the file to fromEdmSongConfig, or its frequencies as fourierFrequencies.'
+        : 'Set resampleFilter to the one of the file.',
+  });
   const sources = paramSpecs.map((spec) => ({ spec, parts: [{ name: spec.name, shape: channelsFirstShape(spec) }] }));
   return readStrictly('importEdmUnet', weights, sources);
 }
@@ -56,28 +48,6 @@ export function exportEdmUnet(params: HostParams, network: EdmNetwork): HostPara
   return mapParams({ ...written, ...network.constants }, (tensor) => tensor);
 }
 
-function withoutPrefix(tensors: HostParams): HostParams {
-  const entries = Object.entries(tensors);
-  if (entries.length === 0 || !entries.every(([name]) => name.startsWith(wrapperPrefix))) return tensors;
-  return Object.fromEntries(entries.map(([name, tensor]) => [name.slice(wrapperPrefix.length), tensor]));
-}
-
 function isFrequencies(name: string): boolean {
   return name === 'map_noise.freqs';
-}
-
-function checkConstant(name: string, tensor: HostTensor, expected: HostTensor): void {
-  const data = Float32Array.from(tensor.data);
-  const sameShape = tensor.shape.join() === expected.shape.join();
-  const close = (value: number, i: number): boolean =>
-    Math.abs(value - expected.data[i]) <= constantTolerance * (1 + Math.abs(expected.data[i]));
-  if (sameShape && data.every(close)) return;
-  const advice = isFrequencies(name)
-    ? 'Pass the file to fromEdmSongConfig, or its frequencies as fourierFrequencies.'
-    : 'Set resampleFilter to the one of the file.';
-  throw new OnestepError(
-    'invalid-model',
-    `importEdmUnet: "${name}" of the file is not the network's. The file was made with another config. ${advice}`,
-    { details: { name } },
-  );
 }

@@ -8,6 +8,7 @@ const axesInFile: Readonly<Record<ParamLayout, readonly number[]>> = {
   pointwise: [1, 0],
   table: [0, 1],
   vector: [0],
+  scalar: [],
 };
 
 /** Shape of a parameter in a channels-first file, for 1 x 1 convolutions without their trailing ones. */

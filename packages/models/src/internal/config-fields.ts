@@ -98,6 +98,22 @@ export function integersField(
   return { ...optional(fallback), rule: `a list of ${length} integers >= 1`, accepts };
 }
 
+/** A list of 1 to `maxLength` numbers above 0. */
+export function positivesField(maxLength: number, fallback?: readonly number[]): Field<readonly number[]> {
+  const accepts = (value: unknown): boolean =>
+    Array.isArray(value) &&
+    value.length >= 1 &&
+    value.length <= maxLength &&
+    value.every((item) => typeof item === 'number' && item > 0 && item < Infinity);
+  return { ...optional(fallback), rule: `a list of 1 to ${maxLength} numbers > 0`, accepts };
+}
+
+/** A list of finite numbers. */
+export function numbersField(fallback?: readonly number[]): Field<readonly number[]> {
+  const accepts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => Number.isFinite(item));
+  return { ...optional(fallback), rule: 'a list of numbers', accepts };
+}
+
 /** One of a few values. */
 export function choiceField<T extends string | number>(choices: readonly T[], fallback?: T): Field<T> {
   const accepts = (value: unknown): boolean => (choices as readonly unknown[]).includes(value);

@@ -31,19 +31,23 @@ export function attentionMultiplyAdds(channels: number, positions: number): numb
  * The outputs of `qkv` are ordered (q | k | v, head, head channel).
  *
  * @param x - `[B, H, W, C]`
- * @param options - `heads` divides C; `groups` of the norm
+ * @param options - `heads` divides C; `groups` and `epsilon` (default 1e-5) of the norm
  * @see Dhariwal and Nichol 2021; consistency_models `cm/unet.py`, AttentionBlock
  */
 export function attention(
   params: Params,
   name: string,
   x: Tensor,
-  { heads, groups }: { readonly heads: number; readonly groups: number },
+  {
+    heads,
+    groups,
+    epsilon,
+  }: { readonly heads: number; readonly groups: number; readonly epsilon?: number | undefined },
 ): Tensor {
   const [, height, width, channels] = x.shape as [number, number, number, number];
   const positions = height * width;
   const headChannels = channels / heads;
-  const normed = groupNorm(params, `${name}.norm`, x, { groups });
+  const normed = groupNorm(params, `${name}.norm`, x, { groups, epsilon });
   const qkv = linear(params, `${name}.qkv`, tf.reshape(normed, [-1, channels]));
   const [q, k, v] = tf
     .split(qkv, 3, 1)

@@ -62,8 +62,8 @@ export function edmAttention(
   const positions = height * width;
   const headChannels = channels / heads;
   const rows = tf.reshape(groupNorm(params, `${name}.norm2`, x, { groups, epsilon }), [-1, channels]);
-  const kernel = outermost(weight(params, `${name}.qkv.weight`), channels);
-  const bias = outermost(weight(params, `${name}.qkv.bias`), channels);
+  const kernel = qkvOutermost(weight(params, `${name}.qkv.weight`), channels);
+  const bias = qkvOutermost(weight(params, `${name}.qkv.bias`), channels);
   const [q, k, v] = tf
     .split(tf.add(tf.matMul(rows, kernel), bias), 3, 1)
     .map((part) => tf.transpose(tf.reshape(part, [-1, positions, heads, headChannels]), [0, 2, 1, 3]));
@@ -72,7 +72,7 @@ export function edmAttention(
   return tf.add(x, tf.reshape(linear(params, `${name}.proj`, heard), [-1, height, width, channels]));
 }
 
-/** `[rows, C, 3]` flattened to `[rows, 3, C]` flattened. */
-function outermost(values: Tensor, channels: number): Tensor {
+/** Outputs ordered (channel, q | k | v) to (q | k | v, channel): `[rows, C, 3]` flattened to `[rows, 3, C]` flattened. */
+export function qkvOutermost(values: Tensor, channels: number): Tensor {
   return tf.reshape(tf.transpose(tf.reshape(values, [-1, channels, 3]), [0, 2, 1]), [-1, 3 * channels]);
 }

@@ -1,13 +1,14 @@
 import { tf, type Tensor } from '@onestep/tensor';
 import { averagePool, upsampleNearest } from './resample';
+import { upfirdn2d } from './upfirdn2d';
 
 /**
  * Taps of a separable filter that halves and doubles grids: `[1, 1]` is the 2 x 2 mean and nearest-neighbour repetition,
- * `[1, 3, 3, 1]` the smoother one of NCSN++ (zeros outside the image).
+ * `[1, 3, 3, 1]` the smoother one of NCSN++ (zeros outside the image). Any other even number of taps will do, more slowly.
  */
 export type ResampleFilter = readonly number[];
 
-/** The filters there are. */
+/** The filters of published networks. */
 export const resampleFilters: readonly ResampleFilter[] = [
   [1, 1],
   [1, 3, 3, 1],
@@ -42,7 +43,8 @@ export function filterDown(x: Tensor, filter: ResampleFilter): Tensor {
 
 /** {@link filterDown} of an image that brings its own margin: `[B, H + 2 margin, W + 2 margin, C]` to `[B, H/2, W/2, C]`. */
 export function filterDownWithin(x: Tensor, filter: ResampleFilter): Tensor {
-  if (filter.length === 2) return averagePool(x);
+  if (isFilter(filter, [1, 1])) return averagePool(x);
+  if (!isFilter(filter, [1, 3, 3, 1])) return upfirdn2d(x, filter, { down: 2, flip: true });
   const [, height, width, channels] = x.shape as [number, number, number, number];
   const rows = halve(tf.reshape(x, [-1, height / 2, 2 * width * channels]));
   const both = halve(tf.reshape(rows, [-1, width / 2, 2 * channels]));
@@ -56,7 +58,15 @@ export function filterDownWithin(x: Tensor, filter: ResampleFilter): Tensor {
  * @returns `[B, 2H, 2W, C]`
  */
 export function filterUp(x: Tensor, filter: ResampleFilter): Tensor {
-  if (filter.length === 2) return upsampleNearest(x);
+  if (isFilter(filter, [1, 1])) return upsampleNearest(x);
+  if (!isFilter(filter, [1, 3, 3, 1])) {
+    // In the image with a zero after every row and column, result i sees the taps up to i + margin.
+    const [before, after] = [filter.length - 1 - filterMargin(filter), filter.length - 2 - filterMargin(filter)];
+    return upfirdn2d(x, filter, {
+      ...{ up: 2, gain: 4 },
+      padding: { top: before, bottom: after, left: before, right: after },
+    });
+  }
   const [, height, width, channels] = x.shape as [number, number, number, number];
   // The factor goes to the small image.
   const wide = double(tf.reshape(tf.mul(x, 1 / 16), [-1, width, channels]));
@@ -69,6 +79,10 @@ export function zeroPad(x: Tensor, margin: number): Tensor {
   if (margin === 0) return x;
   const side: [number, number] = [margin, margin];
   return tf.pad(x, [[0, 0], side, side, [0, 0]]);
+}
+
+function isFilter(filter: ResampleFilter, taps: ResampleFilter): boolean {
+  return filter.join() === taps.join();
 }
 
 /** 1, 3, 3, 1 over neighbouring pairs: `[outer, n + 1, 2 inner]` to `[outer, n, inner]`. */

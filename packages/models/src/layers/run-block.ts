@@ -26,19 +26,32 @@ export function runBlock(
   return recomputed(block, Object.fromEntries(own), inputs);
 }
 
-/** {@link runBlock} for a block that also sees the noise embedding; several inputs are joined along the channels. */
+/**
+ * {@link runBlock} for a block that also sees the noise embedding.
+ *
+ * @param run - `join` makes one tensor of several inputs; default: the channels of one behind those of the other
+ */
 export function runConditionedBlock(
   block: (params: Params, x: Tensor, embedding: NoiseEmbedding) => Tensor,
-  run: BlockRun & { readonly inputs: readonly Tensor[]; readonly embedding: NoiseEmbedding },
+  run: BlockRun & {
+    readonly inputs: readonly Tensor[];
+    readonly embedding: NoiseEmbedding;
+    readonly join?: ((parts: readonly Tensor[]) => Tensor) | undefined;
+  },
 ): Tensor {
+  const { join = joinChannels } = run;
   const { first, second } = run.embedding;
   const times = second === undefined ? [first] : [first, second];
   return runBlock(
     (own, given) => {
       const parts = given.slice(times.length);
-      const x = parts.length > 1 ? tf.concat(parts, parts[0].rank - 1) : parts[0];
+      const x = parts.length > 1 ? join(parts) : parts[0];
       return block(own, x, { first: given[0], second: second && given[1] });
     },
     { ...run, inputs: [...times, ...run.inputs] },
   );
+}
+
+function joinChannels(parts: readonly Tensor[]): Tensor {
+  return tf.concat([...parts], parts[0].rank - 1);
 }

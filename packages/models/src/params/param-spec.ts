@@ -3,9 +3,9 @@ import { mapParams, tf, type Params, type RandomStream } from '@onestep/tensor';
 /**
  * How a parameter is stored here, and hence how a channels-first file stores it:
  * `conv` HWIO (file OIHW), `linear` and `pointwise` [in, out] (file [out, in] and [out, in, 1, 1]),
- * `table` [rows, width] and `vector` as in the file.
+ * `table` [rows, width], `vector` and `scalar` (without an axis) as in the file.
  */
-export type ParamLayout = 'conv' | 'linear' | 'pointwise' | 'table' | 'vector';
+export type ParamLayout = 'conv' | 'linear' | 'pointwise' | 'table' | 'vector' | 'scalar';
 
 /** Law a fresh parameter is drawn from: U(-bound, bound), N(0, 1), or a constant. */
 export type ParamInit =

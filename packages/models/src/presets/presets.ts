@@ -1,5 +1,6 @@
 import type { AdmUnetOptions } from '../adm/config';
 import type { DhariwalUnetOptions } from '../dhariwal/config';
+import type { Edm2UnetOptions } from '../edm2/config';
 import type { MlpOptions } from '../mlp/mlp';
 import type { SongUnetOptions } from '../song/config';
 
@@ -7,6 +8,7 @@ import type { SongUnetOptions } from '../song/config';
 export type NetworkRecord =
   | { readonly name: 'adm-unet'; readonly config: AdmUnetOptions }
   | { readonly name: 'dhariwal-unet'; readonly config: DhariwalUnetOptions }
+  | { readonly name: 'edm2-unet'; readonly config: Edm2UnetOptions }
   | { readonly name: 'mlp'; readonly config: MlpOptions }
   | { readonly name: 'song-unet'; readonly config: SongUnetOptions };
 
@@ -20,6 +22,16 @@ const songCifar = {
   dropout: 0.13,
   augmentChannels: 9,
 } satisfies SongUnetOptions;
+
+/** What EDM2's networks for ImageNet at 64 x 64 share. */
+const edm2ImageNet64 = {
+  shape: [64, 64, 3],
+  channelMultipliers: [1, 2, 3, 4],
+  numResBlocks: 3,
+  attentionResolutions: [4, 8],
+  numHeadChannels: 64,
+  numClasses: 1000,
+} satisfies Edm2UnetOptions;
 
 /**
  * Small networks for CPUs, and the published ones of the papers. Costs are one image's forward pass.
@@ -35,12 +47,17 @@ const songCifar = {
  * | `ddpmpp-cifar` | 32 x 32 x 3 | 32, 16, 8 | 55.73 M | 42.3 |
  * | `ncsnpp-cifar` | 32 x 32 x 3 | 32, 16, 8 | 56.40 M | 42.7 |
  * | `adm-imagenet64` | 64 x 64 x 3 | 64, 32, 16, 8 | 295.90 M | 219.3 |
+ * | `edm2-small` | 28 x 28 x 1, or any up to 32 x 32 | 28, 14, 7 | 1.20 M | 0.467 |
+ * | `edm2-imagenet64-s` | 64 x 64 x 3 | 64, 32, 16, 8 | 280.21 M | 201.6 |
+ * | `edm2-imagenet64-m` | 64 x 64 x 3 | 64, 32, 16, 8 | 497.80 M | 357.9 |
+ * | `edm2-imagenet64-l` | 64 x 64 x 3 | 64, 32, 16, 8 | 777.49 M | 558.6 |
+ * | `edm2-imagenet64-xl` | 64 x 64 x 3 | 64, 32, 16, 8 | 1119.28 M | 803.9 |
  * | `mixture-mlp` | points in the plane | | 0.04 M | 0.0001 |
  * | `mixture-mlp-16d` | points in 16 dimensions | | 0.22 M | 0.0004 |
  *
  * `ddpmpp-cifar` and `ncsnpp-cifar` are those of Song et al. 2021 as Karras et al. 2022 train them, with the 9 inputs of
  * their augmentation, which may be left out; `adm-imagenet64` is that of Dhariwal and Nichol 2021 in the same code, with
- * 1000 classes.
+ * 1000 classes; `edm2-imagenet64-*` are those of Karras et al. 2024, with 1000 classes and the dropout of their training.
  */
 export const presets = {
   'mnist-tiny': {
@@ -145,6 +162,21 @@ export const presets = {
       numClasses: 1000,
     },
   },
+  'edm2-small': {
+    name: 'edm2-unet',
+    config: {
+      shape: [28, 28, 1],
+      modelChannels: 32,
+      channelMultipliers: [1, 2, 2],
+      numResBlocks: 1,
+      attentionResolutions: [4],
+      numHeadChannels: 32,
+    },
+  },
+  'edm2-imagenet64-s': { name: 'edm2-unet', config: { ...edm2ImageNet64, modelChannels: 192 } },
+  'edm2-imagenet64-m': { name: 'edm2-unet', config: { ...edm2ImageNet64, modelChannels: 256, dropout: 0.1 } },
+  'edm2-imagenet64-l': { name: 'edm2-unet', config: { ...edm2ImageNet64, modelChannels: 320, dropout: 0.1 } },
+  'edm2-imagenet64-xl': { name: 'edm2-unet', config: { ...edm2ImageNet64, modelChannels: 384, dropout: 0.1 } },
   'mixture-mlp': { name: 'mlp', config: { shape: [2], hiddenChannels: 64, numBlocks: 3 } },
   'mixture-mlp-16d': { name: 'mlp', config: { shape: [16], hiddenChannels: 128, numBlocks: 4 } },
 } as const satisfies Record<string, NetworkRecord>;

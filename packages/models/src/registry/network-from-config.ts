@@ -3,6 +3,8 @@ import { admUnet } from '../adm/adm-unet';
 import type { AdmUnetOptions } from '../adm/config';
 import type { DhariwalUnetOptions } from '../dhariwal/config';
 import { dhariwalUnet } from '../dhariwal/dhariwal-unet';
+import type { Edm2UnetOptions } from '../edm2/config';
+import { edm2Unet } from '../edm2/edm2-unet';
 import { suggestion } from '../internal/suggestion';
 import { mlp, type MlpOptions } from '../mlp/mlp';
 import type { PlannedNetwork } from '../params/planned-network';
@@ -23,6 +25,7 @@ export interface NetworkDescription {
 const factories: Readonly<Record<NetworkRecord['name'], (config: never) => PlannedNetwork>> = {
   'adm-unet': (config: AdmUnetOptions) => admUnet(config),
   'dhariwal-unet': (config: DhariwalUnetOptions) => dhariwalUnet(config),
+  'edm2-unet': (config: Edm2UnetOptions) => edm2Unet(config),
   mlp: (config: MlpOptions) => mlp(config),
   'song-unet': (config: SongUnetOptions) => songUnet(config),
 };
@@ -69,7 +72,12 @@ export function networkFromConfig({ name, config, preset }: NetworkDescription):
  */
 export function networkPreset(
   preset: PresetName,
-  config: Partial<AdmUnetOptions> | Partial<DhariwalUnetOptions> | Partial<MlpOptions> | Partial<SongUnetOptions> = {},
+  config:
+    | Partial<AdmUnetOptions>
+    | Partial<DhariwalUnetOptions>
+    | Partial<Edm2UnetOptions>
+    | Partial<MlpOptions>
+    | Partial<SongUnetOptions> = {},
 ): PlannedNetwork {
   return networkFromConfig({ preset, config });
 }

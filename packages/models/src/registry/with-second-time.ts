@@ -15,6 +15,8 @@ import { networkFromConfig } from './network-from-config';
  *   missing, unexpected or of another shape
  * @remarks The fresh projections are random, so the start is not the teacher's function: for that they would have to be
  *   zero, and would then have no say in the first step's embedding gradients.
+ *   The EDM2 network is the exception: a gain that starts at zero stands before every projection, and learns first, so that
+ *   it does begin as the teacher.
  * @see Kim et al. 2023, consistency trajectory models
  */
 export function withSecondTime(

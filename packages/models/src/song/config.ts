@@ -7,13 +7,14 @@ import {
   integerField,
   integersField,
   numberField,
+  numbersField,
   positiveField,
   resolveConfig,
   withOutChannels,
   type Field,
   type Fields,
 } from '../internal/config-fields';
-import { resampleFilters, type ResampleFilter } from '../layers/resample-filter';
+import type { ResampleFilter } from '../layers/resample-filter';
 
 /** Everything that decides a DDPM++ or NCSN++ network; what model files store. Defaults: see {@link SongUnetOptions}. */
 export interface SongUnetConfig {
@@ -57,7 +58,7 @@ export interface SongUnetConfig {
   readonly encoder: 'standard' | 'skip' | 'residual';
   /** Where the output is made: at the full grid, or at every level and summed (`skip`). */
   readonly decoder: 'standard' | 'skip';
-  /** Taps of the filter around every change of the grid: `[1, 1]` or `[1, 3, 3, 1]`. */
+  /** Taps of the filter around every change of the grid: `[1, 1]` and `[1, 3, 3, 1]` in published networks. */
   readonly resampleFilter: ResampleFilter;
   /** Whether the embedding scales and shifts the second norm of a block; if not (as published), it is added before it. */
   readonly adaptiveScale: boolean;
@@ -80,14 +81,12 @@ export type SongUnetOptions = Partial<SongUnetConfig> & Pick<SongUnetConfig, 'sh
 
 const filterField: Field<ResampleFilter> = {
   fallback: [1, 1],
-  rule: 'one of [1,1], [1,3,3,1]',
-  accepts: (value) => resampleFilters.some((filter) => JSON.stringify(filter) === JSON.stringify(value)),
-};
-
-const frequenciesField: Field<readonly number[]> = {
-  fallback: [],
-  rule: 'a list of numbers',
-  accepts: (value) => Array.isArray(value) && value.every((item) => Number.isFinite(item)),
+  rule: 'a list of 2, 4, 6 or 8 numbers with a sum that is not 0, such as [1,1] or [1,3,3,1]',
+  accepts: (value) =>
+    Array.isArray(value) &&
+    [2, 4, 6, 8].includes(value.length) &&
+    value.every((tap) => Number.isFinite(tap)) &&
+    (value as number[]).reduce((sum, tap) => sum + tap, 0) !== 0,
 };
 
 const fields: Fields<SongUnetConfig> = {
@@ -104,7 +103,7 @@ const fields: Fields<SongUnetConfig> = {
   augmentChannels: integerField(0, 0),
   embedding: choiceField(['positional', 'fourier'], 'positional'),
   fourierScale: positiveField(16),
-  fourierFrequencies: frequenciesField,
+  fourierFrequencies: numbersField([]),
   embeddingScale: positiveField(1),
   encoder: choiceField(['standard', 'skip', 'residual'], 'standard'),
   decoder: choiceField(['standard', 'skip'], 'standard'),

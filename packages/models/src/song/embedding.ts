@@ -12,6 +12,9 @@ import type { SongUnetConfig } from './config';
 /** Longest period of the positional embedding, in radians. */
 const maxPeriod = 10000;
 
+/** 2 pi as the reference multiplies by it; a network trained at angles of thousands knows the difference. */
+const fullTurn = Math.fround(2 * Math.PI);
+
 /** Seed of the frequencies of a config that brings none. */
 const frequencySeed = 0;
 
@@ -32,7 +35,7 @@ export function fourierFrequencies(config: SongUnetConfig): Float32Array | undef
 export function angularFrequencies(config: SongUnetConfig): Float32Array {
   const half = (config.modelChannels * config.noiseMultiplier) / 2;
   const frequencies =
-    fourierFrequencies(config)?.map((turns) => 2 * Math.PI * turns) ??
+    fourierFrequencies(config)?.map((turns) => fullTurn * turns) ??
     Float32Array.from({ length: half }, (_, j) => maxPeriod ** (-j / (half - 1)));
   return frequencies.map((frequency) => frequency * config.embeddingScale);
 }

@@ -43,6 +43,7 @@ export function songUnet(options: SongUnetOptions): PlannedNetwork<SongUnetConfi
     shape: config.shape,
     numClasses: config.numClasses,
     secondTime: config.secondTime,
+    augmentChannels: config.augmentChannels,
     outputWeight: plan.outputWeight,
     paramSpecs: specs,
     constants: songConstants(plan),

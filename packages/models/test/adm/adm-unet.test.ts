@@ -5,6 +5,7 @@ import {
   tf,
   valueAndGrads,
   type Params,
+  type Scalar,
   type Tensor,
   type Tensor1D,
 } from '@onestep/tensor';
@@ -52,6 +53,21 @@ describeOnBackends('admUnet', () => {
   });
   const rows = (x: Tensor, order: readonly number[]): Tensor => tf.concat(order.map((row) => tf.slice(x, [row], [1])));
   const gap = (a: Tensor, b: Tensor): number => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0];
+
+  itKeepsNoTensors('hands groupNormEpsilon to every norm: under a huge one no gain matters', () => {
+    tf.tidy(() => {
+      const flat = admUnet({ ...options, groupNormEpsilon: 1e20 });
+      const { grads } = valueAndGrads(
+        (own: Params) => tf.sum<Scalar>(flat.apply(own, normalTensor('x', [2, 8, 8, 1]), conditioning(2))),
+        params,
+      );
+      const gains = Object.keys(params).filter((name) =>
+        /(in_layers\.0|out_layers\.0|norm|out\.0)\.weight$/.test(name),
+      );
+      expect(gains.length).toBeGreaterThan(8);
+      for (const name of gains) expect(tf.max(tf.abs(grads[name])).dataSync()[0]).toBeLessThan(1e-6);
+    });
+  });
 
   it('is equivariant under any permutation of the batch', () => {
     fc.assert(

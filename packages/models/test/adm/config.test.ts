@@ -35,7 +35,7 @@ describe('resolveAdmUnetConfig', () => {
     ]);
     expect(problemsOf({ shape: [28, 28, 1] })).toEqual([
       'modelChannels is missing; it must be an integer >= 2.',
-      'channelMultipliers is missing; it must be a list of 1 to 8 integers >= 1.',
+      'channelMultipliers is missing; it must be a list of 1 to 8 numbers > 0.',
     ]);
   });
 
@@ -47,6 +47,16 @@ describe('resolveAdmUnetConfig', () => {
       'modelChannels must be even, got 33.',
       'attentionResolutions: 8 is no downsampling factor of this network (1, 2, 4).',
     ]);
+  });
+
+  it('takes multipliers that give whole channels, and no others', () => {
+    const fractional = { ...good, channelMultipliers: [0.5, 1, 1.25] };
+    expect(problemsOf({ ...fractional, shape: [28, 28, 1] })).toEqual([]);
+    expect(admUnet(fractional).paramShapes['input_blocks.0.0.weight']).toEqual([3, 3, 1, 16]);
+    expect(problemsOf({ ...good, channelMultipliers: [1, 1.3] })).toEqual([
+      'channelMultipliers: 1.3 x 32 modelChannels are no whole number of channels.',
+    ]);
+    expect(problemsOf({ ...good, channelMultipliers: [1, 1 / 3], modelChannels: 48 })).toEqual([]);
   });
 
   it.each([undefined, null, 7, [], 'adm'])('refuses %s as a config', (config) => {

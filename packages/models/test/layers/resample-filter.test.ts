@@ -23,8 +23,15 @@ function downByDefinition(x: Tensor, filter: readonly number[]): Tensor {
   return tf.transpose(tf.reshape(halved, sides), [0, 2, 3, 1]);
 }
 
+/** Filters of no published network: another length, and taps that are not their own mirror image. */
+const otherFilters = [
+  [1, 5, 10, 10, 5, 1],
+  [1, 2, 3, 1],
+  [3, 1],
+];
+
 describeOnBackends('resampling filters', () => {
-  for (const filter of resampleFilters) {
+  for (const filter of [...resampleFilters, ...otherFilters]) {
     describe(`[${filter.join(', ')}]`, () => {
       itKeepsNoTensors('halves the grid as a strided convolution of every channel does', () => {
         const side = fc.integer({ min: 1, max: 4 });
@@ -48,16 +55,18 @@ describeOnBackends('resampling filters', () => {
         });
       });
 
-      itKeepsNoTensors('keeps a constant away from the border', () => {
-        tf.tidy(() => {
-          const ones = tf.ones([1, 8, 8, 1]);
-          for (const resampled of [filterDown(ones, filter), filterUp(ones, filter)]) {
-            const side = (resampled.shape[1] ?? 0) - 2;
-            const inside = tf.slice(resampled, [0, 1, 1, 0], [1, side, side, 1]);
-            expect(gap(inside, tf.onesLike(inside))).toBeLessThan(tolerance);
-          }
+      if (resampleFilters.includes(filter)) {
+        itKeepsNoTensors('keeps a constant away from the border', () => {
+          tf.tidy(() => {
+            const ones = tf.ones([1, 8, 8, 1]);
+            for (const resampled of [filterDown(ones, filter), filterUp(ones, filter)]) {
+              const side = (resampled.shape[1] ?? 0) - 2;
+              const inside = tf.slice(resampled, [0, 1, 1, 0], [1, side, side, 1]);
+              expect(gap(inside, tf.onesLike(inside))).toBeLessThan(tolerance);
+            }
+          });
         });
-      });
+      }
 
       itKeepsNoTensors('has the gradients of central differences', () => {
         tf.tidy(() => {

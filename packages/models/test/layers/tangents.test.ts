@@ -1,18 +1,24 @@
 import { tf, type Params, type Tensor } from '@onestep/tensor';
 import { describe } from 'vitest';
 import { residualBlock } from '../../src/adm/residual-block';
-import { admUnet, dhariwalUnet, planAdmUnet, planDhariwalUnet } from '../../src';
+import { admUnet, dhariwalUnet, edm2Unet, planAdmUnet, planDhariwalUnet, planEdm2Unet } from '../../src';
 import { admLayers } from '../../src/adm/plan';
 import { dhariwalBlock } from '../../src/dhariwal/block';
 import { dhariwalBlocks } from '../../src/dhariwal/plan';
+import { edm2Block } from '../../src/edm2/block';
+import { edm2Blocks } from '../../src/edm2/plan';
 import { attention, attentionParams } from '../../src/layers/attention';
 import { conv, convParams } from '../../src/layers/conv';
 import { edmAttention, edmAttentionParams } from '../../src/layers/edm-attention';
 import { groupNorm, groupNormParams } from '../../src/layers/group-norm';
+import { mpConcat, mpSilu, mpSum } from '../../src/layers/magnitude-preserving';
+import { mpAttention, mpAttentionParams } from '../../src/layers/mp-attention';
+import { mpConv, mpWeightParam } from '../../src/layers/mp-weights';
 import { noiseEmbedding, noiseEmbeddingParams } from '../../src/layers/noise-embedding';
 import { fromPatches, toPatches } from '../../src/layers/patches';
 import { averagePool, upsampleNearest } from '../../src/layers/resample';
 import { silu } from '../../src/layers/silu';
+import { unitMagnitude } from '../../src/layers/unit-magnitude';
 import { normalTensor } from '../support/central-difference';
 import { expectJvp } from '../support/expect-jvp';
 import { describeOnBackends, describeOnWasm, itKeepsNoTensors } from '../support/on-backends';
@@ -67,6 +73,19 @@ const layers: Readonly<Record<string, () => readonly [(inputs: readonly Tensor[]
   'EDM attention': () => {
     const params = drawn(edmAttentionParams('a', { channels: 8, positions: 16, qkv: normal, proj: normal }));
     return [([x]) => edmAttention(params, 'a', x, { heads: 2, groups: 2 }), [image()]];
+  },
+  'unit magnitude': () => [([x]) => unitMagnitude(x, 3), [image()]],
+  'magnitude-preserving activation, sum and join': () => [
+    ([x, y]) => mpConcat(mpSum(x, mpSilu(y), 0.3), y, 0.4),
+    [image(), normalTensor('y', [2, 4, 4, 8])],
+  ],
+  'convolution with normalised weights': () => {
+    const params = drawn([mpWeightParam('c', { ...shape, layout: 'conv' })]);
+    return [([x]) => mpConv(params, 'c', x, 2), [image()]];
+  },
+  'attention with q, k and v of unit magnitude': () => {
+    const params = drawn(mpAttentionParams('a', { channels: 8, positions: 16 }));
+    return [([x]) => mpAttention(params, 'a', x, { heads: 2, balance: 0.3 }), [image()]];
   },
   'noise embedding': () => {
     const params = drawn(noiseEmbeddingParams({ sinusoids: 8, width: 8, numClasses: 2, secondTime: true }));
@@ -153,6 +172,31 @@ describeOnWasm('the tangent of a residual block', () => {
       });
     }
   });
+});
+
+describeOnWasm('the tangent of a block of the EDM2 network', () => {
+  const network = edm2Unet({
+    ...{ shape: [8, 8, 2], modelChannels: 8, channelMultipliers: [1, 2], numResBlocks: 1 },
+    ...{ attentionResolutions: [2], numHeadChannels: 8, secondTime: true },
+  });
+  const plan = planEdm2Unet(network.config);
+  for (const block of edm2Blocks(plan)) {
+    const title = `${block.name}, grid ${block.resample}, ${block.heads} heads`;
+    itKeepsNoTensors(`is that of central differences: ${title}`, () => {
+      tf.tidy(() => {
+        const params = weightsOf(network.paramSpecs, block.name);
+        expectJvp(
+          ([x, first, second]) =>
+            edm2Block(params, block, x, {
+              config: network.config,
+              embedding: { first, second },
+              masks: undefined,
+            }),
+          [inputOf(block), ...times(plan.embeddingChannels)],
+        );
+      });
+    });
+  }
 });
 
 describeOnWasm('the tangent of a network', () => {

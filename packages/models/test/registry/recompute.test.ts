@@ -1,6 +1,6 @@
 import { disposeParams, randomStream, tf, valueAndGrads, type Params, type Scalar } from '@onestep/tensor';
 import { describe, expect, it } from 'vitest';
-import { admUnet, dhariwalUnet, mlp, type PlannedNetwork } from '../../src';
+import { admUnet, dhariwalUnet, edm2Unet, mlp, type PlannedNetwork } from '../../src';
 import { difference, magnitude } from '../golden/golden-case';
 import { normalTensor } from '../support/central-difference';
 import { describeOnWasm, itKeepsNoTensors } from '../support/on-backends';
@@ -40,6 +40,10 @@ const measured: Readonly<Record<string, { readonly network: PlannedNetwork; read
   },
   'dhariwal-unet': {
     network: dhariwalUnet({ shape: [16, 16, 1], modelChannels: 16, channelMultipliers: [1, 2], numHeadChannels: 16 }),
+    batch: 4,
+  },
+  'edm2-unet': {
+    network: edm2Unet({ shape: [16, 16, 1], modelChannels: 16, channelMultipliers: [1, 2], numHeadChannels: 16 }),
     batch: 4,
   },
   mlp: { network: mlp({ shape: [2], numBlocks: 8 }), batch: 1024 },

@@ -5,7 +5,7 @@ import { describeOnWasm, itKeepsNoTensors } from '../support/on-backends';
 import { smallInputs, smallNetwork, smallNetworkNames } from '../support/small-networks';
 
 const rng = (name: string) => randomStream(1, name);
-const isSecond = (name: string): boolean => /_s\./.test(name);
+const isSecond = (name: string): boolean => /_s(\.|$)/.test(name);
 
 describe.each(smallNetworkNames)('the second time of %s', (key) => {
   const plain = smallNetwork(key);
@@ -14,11 +14,12 @@ describe.each(smallNetworkNames)('the second time of %s', (key) => {
   it('adds parameters of its own and leaves the others as they are', () => {
     const names = Object.keys(network.paramShapes);
     expect(names.filter((name) => !isSecond(name))).toEqual(Object.keys(plain.paramShapes));
-    // Two layers of the embedding, and a projection wherever the first time has one.
-    const projections = names.filter((name) => /(affine|emb_layers|emb)_s(\.1)?\.weight$/.test(name)).length;
-    const blocks = names.filter((name) => /\.(affine|emb_layers\.1|emb)\.weight$/.test(name)).length;
+    // The layers of the embedding, and a projection wherever the first time has one; each with a bias or a gain.
+    const projections = names.filter((name) => /(affine|emb_layers|emb|emb_linear)_s(\.1)?\.weight$/.test(name)).length;
+    const blocks = names.filter((name) => /\.(affine|emb_layers\.1|emb|emb_linear)\.weight$/.test(name)).length;
+    const embedding = key === 'edm2-unet' ? ['emb_noise_s.weight'].length : 4;
     expect(projections).toBe(blocks);
-    expect(names.filter(isSecond).length).toBe(4 + 2 * projections);
+    expect(names.filter(isSecond).length).toBe(embedding + 2 * projections);
     expect(plain.secondTime).toBe(false);
     expect(network.secondTime).toBe(true);
     expect(network.multiplyAddsPerImage).toBeGreaterThan(plain.multiplyAddsPerImage);
@@ -84,6 +85,20 @@ describeOnWasm('withSecondTime', () => {
     expect(Object.values(teacher).some(({ isDisposed }) => isDisposed)).toBe(false);
     disposeParams(teacher);
     disposeParams(fresh);
+  });
+
+  itKeepsNoTensors('begins as the teacher in the EDM2 network, whose gains start at zero', () => {
+    tf.tidy(() => {
+      const teacherNetwork = smallNetwork('edm2-unet');
+      const network = smallNetwork('edm2-unet', { secondTime: true, init: 'reference' });
+      const teacher = teacherNetwork.init(rng);
+      const { x, conditioning } = smallInputs(network);
+      const { cNoise2, ...first } = conditioning;
+      expect(cNoise2?.shape).toEqual([2]);
+      const begun = withSecondTime(teacher, network, rng);
+      const expected = teacherNetwork.apply(teacher, x, first).dataSync();
+      expect(network.apply(begun, x, conditioning).dataSync()).toEqual(expected);
+    });
   });
 
   itKeepsNoTensors('refuses networks without a second time and weights of another network', () => {

@@ -32,7 +32,7 @@ describe('resolveSongUnetConfig', () => {
     expect(problemsOf({ ...good, resamplefilter: [1, 1], encoder: 'residuals', resampleFilter: [1, 2, 1] })).toEqual([
       'unknown key "resamplefilter". Did you mean "resampleFilter"?',
       'encoder must be one of standard, skip, residual, got "residuals".',
-      'resampleFilter must be one of [1,1], [1,3,3,1], got [1,2,1].',
+      'resampleFilter must be a list of 2, 4, 6 or 8 numbers with a sum that is not 0, such as [1,1] or [1,3,3,1], got [1,2,1].',
     ]);
   });
 

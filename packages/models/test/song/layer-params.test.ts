@@ -82,6 +82,13 @@ describe('frequencies of the noise embedding', () => {
     expect(frequencies[1] / frequencies[0]).toBeCloseTo(frequencies[2] / frequencies[1], 6);
   });
 
+  it('multiplies given frequencies by the float32 number 2 pi, as the reference does', () => {
+    const turns = Array.from({ length: 32 }, (_, j) => Math.fround(16 * Math.sin(j + 1)));
+    const config = { shape: [8, 8, 1], modelChannels: 64, embedding: 'fourier', fourierFrequencies: turns };
+    const expected = turns.map((value) => Math.fround(6.2831854820251465 * value));
+    expect([...angularFrequencies(resolveSongUnetConfig(config))]).toEqual(expected);
+  });
+
   it('are equal for equal configs, grow with the scale, and are those of the config where it has some', () => {
     const of = (change: object): Float32Array | undefined =>
       fourierFrequencies(resolveSongUnetConfig({ shape: [8, 8, 1], embedding: 'fourier', ...change }));

@@ -3,7 +3,7 @@ import type { Tensor1D, Tensor2D } from '@onestep/tensor';
 import { networkFromConfig, type PlannedNetwork } from '../../src';
 import { normalTensor } from './central-difference';
 
-const unet = {
+const plain = {
   shape: [8, 8, 2],
   modelChannels: 8,
   channelMultipliers: [1, 2],
@@ -11,9 +11,9 @@ const unet = {
   attentionResolutions: [2],
   numHeadChannels: 8,
   numClasses: 2,
-  groupNormMinChannels: 4,
   init: 'nonzero',
 };
+const unet = { ...plain, groupNormMinChannels: 4 };
 
 /** Every architecture with a second time, small; nothing starts at zero. */
 const descriptions: Readonly<Record<string, { readonly name: string; readonly config: object }>> = {
@@ -24,6 +24,8 @@ const descriptions: Readonly<Record<string, { readonly name: string; readonly co
   },
   'dhariwal-unet': { name: 'dhariwal-unet', config: { ...unet, augmentChannels: 3 } },
   'dhariwal-unet with double norm': { name: 'dhariwal-unet', config: { ...unet, doubleNorm: true } },
+  // Central differences over a step of 0.08 see nothing of frequencies around 2 pi.
+  'edm2-unet': { name: 'edm2-unet', config: { ...plain, fourierScale: 0.1 } },
   mlp: { name: 'mlp', config: { shape: [3], hiddenChannels: 16, numBlocks: 2, numClasses: 2, init: 'nonzero' } },
 };
 

@@ -29,3 +29,15 @@ export function harmonicLogWeight(terms = 16): LogWeight {
     },
   };
 }
+
+/**
+ * A distance `[B]` under the learned weight of its noise level: e^w distance - w, smallest where w is the negative
+ * logarithm of the level's mean distance.
+ *
+ * @param params - what the head has learned
+ * @param ratio - sigma / sigmaData, `[B]`, the tangent of the angle
+ */
+export function adaptivelyWeighted(distance: Tensor1D, head: LogWeight, params: Params, ratio: Tensor1D): Tensor1D {
+  const logWeight = head.apply(params, tf.atan(ratio));
+  return tf.sub(tf.mul(distance, tf.exp(logWeight)), logWeight);
+}

@@ -58,7 +58,7 @@ export interface ObjectiveBatch {
   readonly pairNoise?: Tensor | undefined;
   /** The draws of {@link Objective.draws}, uploaded. */
   readonly draws: Readonly<Record<string, Tensor>>;
-  /** Labels and dropout masks; student and target see the same ones. */
+  /** Labels, augmentation labels and dropout masks; student and target see the same ones. */
   readonly condition: Condition;
 }
 

@@ -4,7 +4,7 @@ import { imageNorm } from '../internal/image-norm';
 import { noised } from '../internal/noised';
 import { trigNetwork } from '../internal/trig-network';
 import { drawLognormalSigma, drawNoise, perImageTensor } from './image-draws';
-import { harmonicLogWeight, type LogWeight } from './log-weight';
+import { adaptivelyWeighted, harmonicLogWeight, type LogWeight } from './log-weight';
 import type { Objective, ObjectiveBatch, ObjectiveModels } from './objective';
 
 /** Options of {@link scdObjective} and {@link sctObjective}. */
@@ -104,8 +104,7 @@ export function scmObjective(
       const gap = tf.sub(tf.sub(apply(input, sigma, condition), output), tangent);
       const squared = tf.mean<Tensor1D>(tf.square(tf.reshape(gap, [gap.shape[0], -1])), 1);
       if (head === undefined) return squared;
-      const logWeight = head.apply(student.auxiliary, tf.atan(tf.div<Tensor1D>(sigma, sigmaData)));
-      return tf.sub(tf.mul(squared, tf.exp(logWeight)), logWeight);
+      return adaptivelyWeighted(squared, head, student.auxiliary, tf.div(sigma, sigmaData));
     },
   };
 }

@@ -19,7 +19,7 @@ const objective = {
   tangentC: 0.1,
 };
 
-/** Continuous-time consistency models. The ImageNet settings need the EDM2 network, which is not here. */
+/** Continuous-time consistency models; those of ImageNet stand with their network, in `edm2`. */
 export const continuousPaperPresets: Presets = {
   'paper-cifar10-scd': paperPreset(
     source,
