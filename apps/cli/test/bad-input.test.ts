@@ -48,6 +48,15 @@ describe('bad usage ends with code 2 and a sentence', () => {
     }
   });
 
+  it('for augmentation that the network is not told of, before anything is written', async () => {
+    const dataset = { spec: 'digits', augment: {} };
+    writeFileSync(join(cwd, 'leaking.json'), JSON.stringify(smallRecipe('digits', { dataset })));
+    const { code, message } = await fails(['train', 'leaking.json', '--out', 'never']);
+    expect(code).toBe(2);
+    expect(message).toMatch(/dataset\.augment: network "adm-unet" takes no augmentation labels/);
+    expect(existsSync(join(cwd, 'never'))).toBe(false);
+  });
+
   it('for a recipe with an unknown key, naming its path and the nearest known one', async () => {
     writeFileSync(
       join(cwd, 'typo.json'),

@@ -95,6 +95,29 @@ describe('an interrupted run', () => {
     expect(weights('runs/killed', 40)).toEqual(weights('runs/straight', 40));
   });
 
+  it('resumes to the same bytes on augmented images, which its network is told of', async () => {
+    const network = {
+      name: 'song-unet',
+      preset: 'ddpmpp-small',
+      config: { modelChannels: 8, channelMultipliers: [1], attentionResolutions: [], augmentChannels: 9 },
+    };
+    const file = recipe('augmented', {
+      network,
+      dataset: { spec: 'digits', augment: { probability: 0.5 } },
+      steps: 6,
+      checkpoint: { everySteps: 3, keepLast: 3 },
+      accumulation: 2,
+    });
+    const train = ['train', file, '--backend', 'wasm', '--json', '--out'];
+    expect(await onestep([...train, 'runs/augmented'], cwd)).toMatchObject({ code: 0, stderr: '' });
+    const { child, finished } = start([...train, 'runs/augmented-again'], cwd);
+    killAt(child, 4, 'SIGKILL');
+    await finished;
+    expect(existsSync(join(cwd, 'runs/augmented-again/checkpoints/6'))).toBe(false);
+    expect(await onestep(['resume', 'runs/augmented-again', '--backend', 'wasm'], cwd)).toMatchObject({ code: 0 });
+    expect(weights('runs/augmented-again', 6)).toEqual(weights('runs/augmented', 6));
+  });
+
   it('names the damaged file of a checkpoint, and goes on from an older one only when told', async () => {
     const damagedFile = join(cwd, 'runs/killed/checkpoints/40/optimizer.safetensors');
     const bytes = readFileSync(damagedFile);

@@ -23,10 +23,12 @@ export interface Dataset {
 
 /** One batch on the current backend; the caller disposes the tensors. */
 export interface Batch {
-  /** `[B, H, W, C]` float32 in [-1, 1] (bytes / 127.5 - 1). */
+  /** `[B, H, W, C]` float32 in [-1, 1] (bytes / 127.5 - 1); augmented images may overshoot a little. */
   readonly images: Tensor4D;
   /** One-hot `[B, numClasses]`, absent when the dataset has no labels; an image without a label has a row of zeros. */
   readonly labels?: Tensor2D | undefined;
+  /** Augmentation labels `[B, 9]`, of augmented images alone. */
+  readonly augment?: Tensor2D | undefined;
   /** Dataset indices, in order. */
   readonly indices: Uint32Array;
 }
@@ -35,6 +37,7 @@ export interface Batch {
 export interface HostBatch {
   readonly images: HostTensor;
   readonly labels?: HostTensor | undefined;
+  readonly augment?: HostTensor | undefined;
   /** Where the images were made by a teacher: the unit-normal noise it made them from. */
   readonly pairNoise?: HostTensor | undefined;
   readonly indices: Uint32Array;

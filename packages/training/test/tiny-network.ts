@@ -14,18 +14,27 @@ import {
 
 /**
  * F(x, c) = W2 silu(W1 x + u c + b1) + b2 on rows, with a dropout site after the activation and, if asked, a second time
- * whose weight is `u2`. Its one block can be computed again in the backward pass.
+ * whose weight is `u2` and augmentation labels. Its one block can be computed again in the backward pass.
  */
-export function tinyNetwork({ d = 2, hidden = 8, numClasses = 0, dropout = 0, secondTime = false } = {}): Network {
+export function tinyNetwork({
+  d = 2,
+  hidden = 8,
+  numClasses = 0,
+  dropout = 0,
+  secondTime = false,
+  augmentChannels = 0,
+} = {}): Network {
   const shapes: Record<string, number[]> = { b1: [hidden], b2: [d], u: [1, hidden], w1: [d, hidden], w2: [hidden, d] };
   if (numClasses > 0) shapes.labels = [numClasses, hidden];
   if (secondTime) shapes.u2 = [1, hidden];
+  if (augmentChannels > 0) shapes.augment = [augmentChannels, hidden];
   return {
     name: 'tiny',
     config: { d, hidden, numClasses, dropout },
     shape: [d],
     numClasses,
     ...(secondTime ? { secondTime } : {}),
+    ...(augmentChannels > 0 ? { augmentChannels } : {}),
     outputWeight: 'w2',
     paramShapes: shapes,
     init(rng) {
@@ -39,9 +48,11 @@ export function tinyNetwork({ d = 2, hidden = 8, numClasses = 0, dropout = 0, se
       }
       return params;
     },
-    apply(params, x, { cNoise, cNoise2, labels, dropout: masks }, { recompute = false } = {}) {
+    apply(params, x, { cNoise, cNoise2, labels, augment, dropout: masks }, { recompute = false } = {}) {
       if (secondTime !== (cNoise2 !== undefined))
         throw new TypeError('tinyNetwork: second time missing or not wanted.');
+      if (augment !== undefined && augmentChannels === 0)
+        throw new TypeError('tinyNetwork: takes no augmentation labels.');
       const block = (own: Params, inputs: readonly Tensor[]) => {
         const [input, first, second] = inputs;
         let h = tf.add(
@@ -50,6 +61,7 @@ export function tinyNetwork({ d = 2, hidden = 8, numClasses = 0, dropout = 0, se
         );
         if (secondTime) h = tf.add(h, tf.mul(perImage(second as Tensor1D, input), own.u2));
         if (labels !== undefined) h = tf.add(h, tf.matMul(labels, own.labels as Tensor2D));
+        if (augment !== undefined) h = tf.add(h, tf.matMul(augment, own.augment as Tensor2D));
         let active = tf.mul(h, tf.sigmoid(h));
         if (masks?.hidden !== undefined) active = tf.mul(active, masks.hidden);
         return tf.add(tf.matMul(active as Tensor2D, own.w2 as Tensor2D), own.b2);
@@ -102,9 +114,14 @@ export function goldenTensor({ shape, data }: GoldenTensor) {
   return toTensor(hostTensor(Float32Array.from(data), shape));
 }
 
-/** Host batches of a two-dimensional ring of four points, with noise for methods that need pairs; batch n always the same. */
-export function ringBatches(batchSize: number, numClasses = 0) {
-  return (batchNumber: number): { images: HostTensor; labels?: HostTensor; pairNoise: HostTensor } => {
+/**
+ * Host batches of a two-dimensional ring of four points, with noise for methods that need pairs and, if asked, augmentation
+ * labels, which say nothing; batch n always the same.
+ */
+export function ringBatches(batchSize: number, numClasses = 0, augmentChannels = 0) {
+  return (
+    batchNumber: number,
+  ): { images: HostTensor; labels?: HostTensor; augment?: HostTensor; pairNoise: HostTensor } => {
     const data = new Float32Array(batchSize * 2);
     const labels = new Float32Array(batchSize * Math.max(1, numClasses));
     for (let i = 0; i < batchSize; i += 1) {
@@ -115,7 +132,12 @@ export function ringBatches(batchSize: number, numClasses = 0) {
     }
     const images = hostTensor(data, [batchSize, 2]);
     const noise = randomStream(0, 'ring.pairs', batchNumber).normal(batchSize * 2);
-    const pair = { images, pairNoise: hostTensor(noise, [batchSize, 2]) };
+    const augment = randomStream(0, 'ring.augment', batchNumber).normal(batchSize * augmentChannels);
+    const pair = {
+      images,
+      pairNoise: hostTensor(noise, [batchSize, 2]),
+      ...(augmentChannels > 0 ? { augment: hostTensor(augment, [batchSize, augmentChannels]) } : {}),
+    };
     return numClasses > 0 ? { ...pair, labels: hostTensor(labels, [batchSize, numClasses]) } : pair;
   };
 }

@@ -1,5 +1,13 @@
 import { drawMixture, isTestMixture, testMixtures, type TestMixtureName } from '@onestep/core';
-import { batchIndices, drawFlips, loadIntoMemory, makeHostBatch, pairBatches, type Dataset } from '@onestep/data';
+import {
+  batchIndices,
+  drawAugmentation,
+  drawFlips,
+  loadIntoMemory,
+  makeHostBatch,
+  pairBatches,
+  type Dataset,
+} from '@onestep/data';
 import { datasetNames, openDataset, openPairs } from '@onestep/data/node';
 import { hostTensor, OnestepError, randomStream } from '@onestep/tensor';
 import { objectiveFromRecipe, type BatchSource, type Recipe } from '@onestep/training';
@@ -60,6 +68,12 @@ async function pairsData({ dataset, method, sigma, batchSize, seed }: Recipe): P
       'dataset.flip: a pair of noise and image cannot be flipped. Set it to false.',
     );
   }
+  if (dataset.augment !== undefined) {
+    throw new OnestepError(
+      'invalid-recipe',
+      'dataset.augment: a pair of noise and image cannot be augmented. Leave it out.',
+    );
+  }
   const stats = await stat(dataset.spec).catch((cause: unknown) => {
     throw cannotOpen(dataset.spec, cause);
   });
@@ -96,10 +110,12 @@ async function openImages({ dataset }: DataRecipe): Promise<Dataset> {
 
 function imageBatches(dataset: Dataset, recipe: DataRecipe): BatchSource {
   const { batchSize, seed } = recipe;
+  const { flip, augment } = recipe.dataset;
   const indices = batchIndices({ length: dataset.length, batchSize, seed });
   return (batchNumber) =>
     makeHostBatch(dataset, indices(batchNumber), {
-      flips: recipe.dataset.flip ? drawFlips(randomStream(seed, 'data.flip', batchNumber), batchSize) : undefined,
+      flips: flip ? drawFlips(randomStream(seed, 'data.flip', batchNumber), batchSize) : undefined,
+      augmentation: augment && drawAugmentation({ ...augment, seed, imagesSeen: batchNumber * batchSize, batchSize }),
     });
 }
 

@@ -33,3 +33,21 @@ export function flipHorizontally(
     }
   }
 }
+
+/**
+ * Mirrors one image top to bottom, in place; doing it twice changes nothing.
+ *
+ * @param pixels - H * W * C values, row-major, channels last
+ * @param shape - `[H, W, C]`
+ */
+export function flipVertically(
+  pixels: Uint8Array | Float32Array,
+  [height, width, channels]: readonly [number, number, number],
+): void {
+  const stride = width * channels;
+  for (let top = 0, bottom = height - 1; top < bottom; top += 1, bottom -= 1) {
+    const row = pixels.slice(top * stride, (top + 1) * stride);
+    pixels.copyWithin(top * stride, bottom * stride, (bottom + 1) * stride);
+    pixels.set(row, bottom * stride);
+  }
+}

@@ -1,4 +1,6 @@
 import { hostTensor, toTensor, type Tensor2D, type Tensor4D } from '@onestep/tensor';
+import { augmentImages } from '../augment/augment-images';
+import type { ImageAugmentation } from '../augment/draw-augmentation';
 import type { Batch, Dataset, HostBatch } from '../dataset';
 import { badData } from '../internal/checks';
 import { flipHorizontally } from './flips';
@@ -8,6 +10,8 @@ import { fromBytes } from './pixels';
 export interface BatchOptions {
   /** One value per image, from `drawFlips`: 1 mirrors it left to right. Default: no mirroring. */
   readonly flips?: Uint8Array | undefined;
+  /** One entry per image, from `drawAugmentation`, applied after the flips. Default: no augmentation, and no labels of one. */
+  readonly augmentation?: readonly ImageAugmentation[] | undefined;
 }
 
 /** Reads in flight at a time, for datasets that decode files. */
@@ -18,15 +22,16 @@ const readsAtOnce = 64;
  *
  * @param dataset - the source
  * @param indices - dataset indices, at least one, in [0, dataset.length)
- * @param options - `flips`, as long as `indices`
- * @returns `[B, H, W, C]` float32 images in [-1, 1] and one-hot `[B, numClasses]` labels (a row of zeros for label -1)
+ * @param options - `flips` and `augmentation`, as long as `indices`
+ * @returns `[B, H, W, C]` float32 images in [-1, 1] and one-hot `[B, numClasses]` labels (a row of zeros for label -1); with
+ *   `augmentation` its labels `[B, 9]` too, as {@link augmentImages} makes them
  * @throws RangeError if `indices` is empty, an index is out of range or the lengths differ
  * @throws OnestepError `bad-data-file` if a file cannot be read or a label is out of range
  */
 export async function makeHostBatch(
   dataset: Dataset,
   indices: ArrayLike<number>,
-  { flips }: BatchOptions = {},
+  { flips, augmentation }: BatchOptions = {},
 ): Promise<HostBatch> {
   const { length, shape, numClasses } = dataset;
   const batchSize = indices.length;
@@ -39,6 +44,9 @@ export async function makeHostBatch(
   }
   if (flips !== undefined && flips.length !== batchSize) {
     throw new RangeError(`makeHostBatch: flips must hold ${batchSize} values, got ${flips.length}.`);
+  }
+  if (augmentation !== undefined && augmentation.length !== batchSize) {
+    throw new RangeError(`makeHostBatch: augmentation must hold ${batchSize} entries, got ${augmentation.length}.`);
   }
   const pixels = shape[0] * shape[1] * shape[2];
   const bytes = new Uint8Array(batchSize * pixels);
@@ -64,9 +72,12 @@ export async function makeHostBatch(
   flips?.forEach((flip, i) => {
     if (flip !== 0) flipHorizontally(image(i), shape);
   });
+  const images = hostTensor(fromBytes(bytes), [batchSize, ...shape]);
+  const augmented = augmentation === undefined ? undefined : augmentImages(images, augmentation);
   return {
-    images: hostTensor(fromBytes(bytes), [batchSize, ...shape]),
+    images: augmented?.images ?? images,
     labels: numClasses === 0 ? undefined : hostTensor(oneHot, [batchSize, numClasses]),
+    ...(augmented === undefined ? {} : { augment: augmented.labels }),
     indices: Uint32Array.from(indices),
   };
 }
@@ -76,7 +87,7 @@ export async function makeHostBatch(
  *
  * @param dataset - the source
  * @param indices - dataset indices, as {@link makeHostBatch}
- * @param options - `flips`, as long as `indices`
+ * @param options - `flips` and `augmentation`, as long as `indices`
  * @returns tensors that the caller disposes
  * @throws as {@link makeHostBatch}
  */
@@ -89,6 +100,7 @@ export async function makeBatch(
   return {
     images: toTensor(host.images) as Tensor4D,
     labels: host.labels === undefined ? undefined : (toTensor(host.labels) as Tensor2D),
+    ...(host.augment === undefined ? {} : { augment: toTensor(host.augment) as Tensor2D }),
     indices: host.indices,
   };
 }

@@ -1,7 +1,7 @@
 import { randomStream } from '@onestep/tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawFlips, flipHorizontally } from '../../src/index';
+import { drawFlips, flipHorizontally, flipVertically } from '../../src/index';
 
 describe('flipHorizontally', () => {
   it('mirrors the columns and keeps rows and channels', () => {
@@ -21,6 +21,14 @@ describe('flipHorizontally', () => {
         expect(twice).toEqual(image);
       }),
     );
+  });
+});
+
+describe('flipVertically', () => {
+  it('mirrors the rows, the middle one left where it is', () => {
+    const image = Uint8Array.from([1, 2, 3, 4, /* row 1 */ 5, 6, 7, 8, /* row 2 */ 9, 10, 11, 12]);
+    flipVertically(image, [3, 2, 2]);
+    expect(Array.from(image)).toEqual([9, 10, 11, 12, 5, 6, 7, 8, 1, 2, 3, 4]);
   });
 });
 

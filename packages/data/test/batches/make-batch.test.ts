@@ -1,6 +1,14 @@
-import { countLeaks, disposeParams, useBackend } from '@onestep/tensor';
+import { countLeaks, disposeParams, tf, useBackend } from '@onestep/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { arrayDataset, makeBatch, makeHostBatch, type Dataset } from '../../src/index';
+import {
+  arrayDataset,
+  augmentationLabels,
+  augmentImages,
+  makeBatch,
+  makeHostBatch,
+  noAugmentation,
+  type Dataset,
+} from '../../src/index';
 import { ramp } from '../fixtures/files';
 
 beforeAll(() => useBackend('cpu'));
@@ -34,6 +42,20 @@ describe('makeHostBatch', () => {
     expect(Array.from(flipped.images.data)).toEqual(bytes.map((byte) => Math.fround(byte / 127.5 - 1)));
     const again = await makeHostBatch(labelled, [0]);
     expect(Array.from(again.images.data)).toEqual(bytes.slice(0, 6).map((byte) => Math.fround(byte / 127.5 - 1)));
+  });
+
+  it('augments after the flips, and labels the augmentation', async () => {
+    const augmentation = [noAugmentation, { ...noAugmentation, xFlip: true }, { ...noAugmentation, scale: 1 }];
+    const plain = await makeHostBatch(labelled, [0, 1, 2]);
+    const got = await makeHostBatch(labelled, [0, 1, 2], { flips: Uint8Array.of(0, 1, 0), augmentation });
+    const expected = augmentImages(plain.images, [noAugmentation, noAugmentation, augmentation[2]]);
+    expect(got.images).toEqual(expected.images);
+    expect(got.augment).toEqual(augmentationLabels(augmentation));
+    expect(got.labels).toEqual(plain.labels);
+    expect(plain).not.toHaveProperty('augment');
+    await expect(makeHostBatch(labelled, [0, 1], { augmentation })).rejects.toThrow(
+      'augmentation must hold 2 entries, got 3',
+    );
   });
 
   it('keeps the order of slow reads that finish out of order', async () => {
@@ -81,5 +103,10 @@ describe('makeBatch', () => {
       disposeParams({ images, ...(labels === undefined ? {} : { labels }) });
     });
     expect(leaked).toBe(0);
+    const { augment, ...others } = await makeBatch(labelled, [1], {
+      augmentation: [{ ...noAugmentation, yFlip: true }],
+    });
+    expect(await augment?.data()).toEqual(Float32Array.of(0, 1, 0, 0, 0, 0, 0, 0, 0));
+    tf.dispose([augment, others.images, others.labels]);
   });
 });

@@ -37,6 +37,8 @@ export const edmOptionsSchema = z.strictObject({
   pStd: z.number().positive().default(1.2),
   weighting: weightings.default('karras'),
   reduction: z.enum(['mean', 'sum']).default('mean'),
+  /** Learns a weight per noise level beside the network. */
+  adaptiveWeighting: z.boolean().default(false),
 });
 
 /** Options of the `cd` method: consistency distillation. */

@@ -10,11 +10,35 @@ const name = z
     'must begin with a letter or digit and hold only letters, digits, ".", "_", "-"',
   );
 
-const dataset = z.strictObject({
-  spec: z.string().min(1),
-  imageSize: count.optional(),
-  flip: z.boolean().default(false),
+const multiplier = z.number().min(0);
+
+/**
+ * EDM's augmentation, with labels that tell the network of it: `probability` times its multiplier switches each transform on.
+ * The defaults are EDM's for CIFAR-10.
+ */
+const augment = z.strictObject({
+  probability: z.number().positive().max(1).default(0.12),
+  /** Left to right; so large that a coin is tossed for every image. */
+  xFlip: multiplier.default(1e8),
+  yFlip: multiplier.default(1),
+  scale: multiplier.default(1),
+  rotate: multiplier.default(1),
+  aniso: multiplier.default(1),
+  translate: multiplier.default(1),
 });
+
+const dataset = z
+  .strictObject({
+    spec: z.string().min(1),
+    imageSize: count.optional(),
+    /** Mirrors every other image left to right; the network is not told. */
+    flip: z.boolean().default(false),
+    augment: augment.optional(),
+  })
+  .refine(({ flip, augment: given }) => !flip || given === undefined || given.xFlip === 0, {
+    path: ['flip'],
+    error: 'must be false where dataset.augment flips images too (or set augment.xFlip to 0)',
+  });
 
 const network = z.strictObject({
   name: z.string().min(1),

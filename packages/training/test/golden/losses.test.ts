@@ -213,9 +213,11 @@ describe.runIf(goldenFolder() !== undefined)('golden losses', () => {
       const lambda = {
         karras: (s: number) => s ** -2 + sigmaData ** -2,
         snr: (s: number) => s ** -2,
+        'snr+1': (s: number) => s ** -2 + 1,
+        'truncated-snr': (s: number) => Math.max(s ** -2, 1),
         uniform: () => 1,
       };
-      const weight = sigma.map(lambda[name as 'karras' | 'snr' | 'uniform']);
+      const weight = sigma.map(lambda[name as keyof typeof lambda]);
       const preconditioning = edmPreconditioning({ sigmaData, cNoise: 'openai' });
       run(
         c,

@@ -55,7 +55,7 @@ const tolerance = 1e-5;
 function optimizerOf(c: Case): Optimizer {
   const options = { betas: c.betas, epsilon: c.eps, weightDecay: c.weight_decay };
   if (c.optimizer === 'Adam') return adam({ ...options, amsgrad: c.amsgrad });
-  if (c.optimizer === 'AdamW') return adamw(options);
+  if (c.optimizer === 'AdamW') return adamw({ ...options, amsgrad: c.amsgrad });
   if (c.optimizer === 'RAdam') return radam(options);
   return radam({ ...options, form: 'original', momentumFallback: c.degenerated_to_sgd });
 }

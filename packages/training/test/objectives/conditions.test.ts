@@ -53,44 +53,55 @@ const methods: readonly (readonly [string, Objective, Preconditioning, number, n
 ];
 
 describe('every forward pass', () => {
-  it.each(methods)('of %s sees the labels, and the masks unless it is the teacher', (_, objective, ...rest) => {
-    const [preconditioning, networkCalls, teacherCalls] = rest;
-    tf.tidy(() => {
-      const tiny = tinyNetwork({ numClasses: 3, dropout: 0.5, secondTime: objective.needs.secondTime === true });
-      const seen: Conditioning[] = [];
-      const seenByTeacher: Condition[] = [];
-      const network: Pick<Network, 'apply' | 'outputWeight'> = {
-        outputWeight: 'w2',
-        apply(params, x, conditioning, options) {
-          seen.push(conditioning);
-          return tiny.apply(params, x, conditioning, options);
-        },
-      };
-      const teacher: Denoiser = (x, sigma, condition = {}) => {
-        seenByTeacher.push(condition);
-        return exact(x, sigma);
-      };
-      const params = tiny.init((name) => randomStream(3, name));
-      const condition: Condition = {
-        labels: tf.tensor2d([1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0], [4, 3]),
-        dropout: { hidden: tf.mul(tf.ones([4, 8]), 2) },
-      };
-      const batch = { ...batchOf(objective), condition };
-      const model = modelOf(network, preconditioning);
-      const others = { target: model(params), teacher };
-      const targets = objective.targets({ student: model(params), ...others }, batch);
-      perImageGradients((own) => objective.loss(model(own), batch, targets, others), params, 4);
+  it.each(methods)(
+    'of %s sees the labels of classes and augmentation, and the masks unless it is the teacher',
+    (_, objective, ...rest) => {
+      const [preconditioning, networkCalls, teacherCalls] = rest;
+      tf.tidy(() => {
+        const tiny = tinyNetwork({
+          numClasses: 3,
+          dropout: 0.5,
+          augmentChannels: 2,
+          secondTime: objective.needs.secondTime === true,
+        });
+        const seen: Conditioning[] = [];
+        const seenByTeacher: Condition[] = [];
+        const network: Pick<Network, 'apply' | 'outputWeight'> = {
+          outputWeight: 'w2',
+          apply(params, x, conditioning, options) {
+            seen.push(conditioning);
+            return tiny.apply(params, x, conditioning, options);
+          },
+        };
+        const teacher: Denoiser = (x, sigma, condition = {}) => {
+          seenByTeacher.push(condition);
+          return exact(x, sigma);
+        };
+        const params = tiny.init((name) => randomStream(3, name));
+        const condition: Condition = {
+          labels: tf.tensor2d([1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0], [4, 3]),
+          augment: tf.tensor2d([0, 0, 0.5, 0, 0, -0.5, 1, 1], [4, 2]),
+          dropout: { hidden: tf.mul(tf.ones([4, 8]), 2) },
+        };
+        const batch = { ...batchOf(objective), condition };
+        const model = modelOf(network, preconditioning);
+        const others = { target: model(params), teacher };
+        const targets = objective.targets({ student: model(params), ...others }, batch);
+        perImageGradients((own) => objective.loss(model(own), batch, targets, others), params, 4);
 
-      expect(seen.length).toBe(networkCalls);
-      expect(seenByTeacher.length).toBe(teacherCalls);
-      for (const { labels, dropout } of seen) {
-        expect(labels).toBe(condition.labels);
-        expect(dropout).toBe(condition.dropout);
-      }
-      for (const { labels, dropout } of seenByTeacher) {
-        expect(labels).toBe(condition.labels);
-        expect(dropout).toBeUndefined();
-      }
-    });
-  });
+        expect(seen.length).toBe(networkCalls);
+        expect(seenByTeacher.length).toBe(teacherCalls);
+        for (const { labels, augment, dropout } of seen) {
+          expect(labels).toBe(condition.labels);
+          expect(augment).toBe(condition.augment);
+          expect(dropout).toBe(condition.dropout);
+        }
+        for (const { labels, augment, dropout } of seenByTeacher) {
+          expect(labels).toBe(condition.labels);
+          expect(augment).toBe(condition.augment);
+          expect(dropout).toBeUndefined();
+        }
+      });
+    },
+  );
 });

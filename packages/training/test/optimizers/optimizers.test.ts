@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { countLeaks, disposeParams, mapParams, tf, toTensor, useBackend, type Params } from '@onestep/tensor';
-import { adam, adamw, radam, type Optimizer, type OptimizerState } from '@onestep/training';
+import { adam, adamw, optimizerFromRecipe, radam, type Optimizer, type OptimizerState } from '@onestep/training';
 
 beforeAll(() => useBackend('cpu'));
 
@@ -8,6 +8,7 @@ const variants: readonly [string, Optimizer][] = [
   ['adam', adam()],
   ['adam with amsgrad', adam({ amsgrad: true, weightDecay: 0.01 })],
   ['adamw', adamw({ weightDecay: 0.01 })],
+  ['adamw with amsgrad', adamw({ amsgrad: true, weightDecay: 0.01 })],
   ['radam', radam({ weightDecay: 0.01 })],
   ['original radam', radam({ form: 'original', momentumFallback: true, weightDecay: 0.01 })],
 ];
@@ -42,6 +43,15 @@ describe('optimizers', () => {
   it('switch RAdam from momentum to adaptive steps at the sixth step', () => {
     const adaptive = Array.from({ length: 8 }, (_, step) => radam().scalars(step, 1).adaptiveStep > 0);
     expect(adaptive).toEqual([false, false, false, false, false, true, true, true]);
+  });
+
+  it('take the largest second moment so far with amsgrad, with either form of decay', () => {
+    for (const make of [adam, adamw]) {
+      expect(make({ amsgrad: true }).groups).toEqual(['m', 'v', 'vMax']);
+      expect(make().groups).toEqual(['m', 'v']);
+    }
+    const recipe = { name: 'adamw', betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0, amsgrad: true } as const;
+    expect(optimizerFromRecipe({ ...recipe, betas: [...recipe.betas] }).groups).toContain('vMax');
   });
 
   it.each([{ betas: [1, 0.9] as const }, { betas: [0.9, -1] as const }, { epsilon: 0 }, { weightDecay: -1 }])(

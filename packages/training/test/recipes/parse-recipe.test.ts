@@ -37,7 +37,13 @@ describe('parseRecipe', () => {
   it('fills in defaults and is idempotent', () => {
     const recipe = parseRecipe(minimal);
     expect(recipe.sigma).toEqual({ min: 0.002, max: 80, rho: 7 });
-    expect(recipe.objective).toEqual({ pMean: -1.2, pStd: 1.2, weighting: 'karras', reduction: 'mean' });
+    expect(recipe.objective).toEqual({
+      pMean: -1.2,
+      pStd: 1.2,
+      weighting: 'karras',
+      reduction: 'mean',
+      adaptiveWeighting: false,
+    });
     expect(recipe.optimizer).toMatchObject({ name: 'radam', betas: [0.9, 0.999], warmupSteps: 0 });
     expect(recipe.init).toEqual({ from: 'random' });
     expect(parseRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
@@ -129,9 +135,23 @@ describe('parseRecipe', () => {
       { method: 'ctm', objective: { adversarial: { startStep: 1, weightMin: 2, weightMax: 1 } } },
       'objective.adversarial.weightMin',
     ],
+    ['flips on top of flips', { dataset: { spec: 'a', flip: true, augment: {} } }, 'dataset.flip'],
+    [
+      'augmentation with no probability',
+      { dataset: { spec: 'a', augment: { probability: 0 } } },
+      'dataset.augment.probability',
+    ],
+    ['a transform EDM does not have', { dataset: { spec: 'a', augment: { hue: 1 } } }, 'dataset.augment.hue'],
     ['an unknown policy', { watch: { policy: 'ignore' } }, 'watch.policy'],
   ])('refuses %s', (_, overrides, path) => {
     expect(problemsOf({ ...minimal, ...overrides }).map((problem) => problem.path)).toEqual([path]);
+  });
+
+  it('augments as EDM does on CIFAR-10 unless told otherwise, and lets unlabelled flips be chosen for the labelled ones', () => {
+    const { augment } = parseRecipe({ ...minimal, dataset: { spec: 'a', augment: {} } }).dataset;
+    expect(augment).toEqual({ probability: 0.12, xFlip: 1e8, yFlip: 1, scale: 1, rotate: 1, aniso: 1, translate: 1 });
+    expect(problemsOf({ ...minimal, dataset: { spec: 'a', flip: true, augment: { xFlip: 0 } } })).toEqual([]);
+    expect(recipeByName('paper-cifar10-edm').dataset).toMatchObject({ flip: false, augment });
   });
 
   it('still reads the decay of older recipes', () => {
@@ -164,7 +184,26 @@ describe('recipes that come with the package', () => {
       const objectiveOf = (method: string) => recipeByName(`${spec}-${method}`).objective;
       for (const method of ['cd', 'ct']) expect(objectiveOf(method)).toMatchObject({ weighting: 'snr+1' });
       expect(objectiveOf('scd')).toMatchObject({ tangentC: 30, adaptiveWeighting: false });
-      expect(objectiveOf('sct')).toMatchObject({ pMean: -0.4, adaptiveWeighting: false, tangentC: 3 });
+      expect(objectiveOf('sct')).toMatchObject({ pMean: -0.7, adaptiveWeighting: false, tangentC: 30 });
+    }
+  });
+
+  it('has the published settings of ImageNet-64 in every size of EDM2', () => {
+    const sizes = ['s', 'm', 'l', 'xl'];
+    const rates = (method: string) =>
+      sizes.map((size) => recipeByName(`paper-imagenet64-${method}-${size}`).optimizer.learningRate);
+    expect(rates('edm2')).toEqual([0.01, 0.009, 0.008, 0.007]);
+    expect(rates('ect')).toEqual([1e-3, 9e-4, 8e-4, 7e-4]);
+    expect(rates('scd')).toEqual([1e-4, 9e-5, 8e-5, 7e-5]);
+    // 2^30 images.
+    expect(recipeByName('paper-imagenet64-edm2-s')).toMatchObject({ steps: 524_288, objective: { adaptiveWeighting: true } }); // prettier-ignore
+    expect(recipeByName('paper-imagenet64-ect-m')).toMatchObject({
+      network: { preset: 'edm2-imagenet64-m', config: { dropout: 0.5, dropoutResolutions: [4, 8] } },
+      objective: { q: 4, c: 0.06, weighting: 'edm' },
+      dropout: 0.5,
+    });
+    for (const size of sizes) {
+      expect(recipeInfo(`paper-imagenet64-sct-${size}`).startsFrom).toBe(`paper-imagenet64-trigflow-${size}`);
     }
   });
 

@@ -9,6 +9,7 @@ beforeAll(() => useBackend('cpu'));
 const network = tinyNetwork();
 const jumping = tinyNetwork({ secondTime: true });
 const batches = ringBatches(8);
+const augmented = { spec: 'ring', augment: {} };
 const denoiser: TeacherModel = { params: {}, denoiser: () => (x) => x };
 
 describe('createTrainer', () => {
@@ -25,6 +26,30 @@ describe('createTrainer', () => {
       'guidance without labels',
       { recipe: tinyRecipe('cd', { teacher: { guidance: 2 } }), teacher: denoiser },
       /teacher.guidance is 2, but network "tiny" is unconditional/,
+    ],
+    [
+      'augmentation that the network is not told of',
+      { recipe: tinyRecipe('edm', { dataset: augmented }) },
+      /dataset.augment: network "tiny" takes no augmentation labels and would learn to make augmented images/,
+    ],
+    [
+      'augmentation labels of another width',
+      { recipe: tinyRecipe('edm', { dataset: augmented }), network: tinyNetwork({ augmentChannels: 4 }) },
+      /takes augmentation labels of width 4/,
+    ],
+    [
+      'a teacher with augmentation labels of another width',
+      {
+        recipe: tinyRecipe('cd', { dataset: augmented }),
+        network: tinyNetwork({ augmentChannels: 9 }),
+        teacher: { params: {}, network: tinyNetwork({ augmentChannels: 4 }) },
+      },
+      /the teacher takes augmentation labels of width 4/,
+    ],
+    [
+      'augmented pairs',
+      { recipe: tinyRecipe('kd', { dataset: augmented }), network: tinyNetwork({ augmentChannels: 9 }) },
+      /method "kd" learns from pairs of noise and image, which cannot be augmented/,
     ],
     [
       'guidance without a teacher',

@@ -24,9 +24,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const networks = {
   plain: tinyNetwork({ numClasses: 3, dropout: 0.2 }),
+  augmented: tinyNetwork({ numClasses: 3, dropout: 0.2, augmentChannels: 9 }),
   jumping: tinyNetwork({ numClasses: 3, dropout: 0.2, secondTime: true }),
 };
-const networkOf = (method: MethodName) => networks[method === 'ctm' || method === 'meanflow' ? 'jumping' : 'plain'];
+const networkOf = ({ method, dataset }: Recipe) => {
+  if (dataset.augment !== undefined) return networks.augmented;
+  return networks[method === 'ctm' || method === 'meanflow' ? 'jumping' : 'plain'];
+};
 
 async function teacherParams() {
   const recipe = tinyRecipe('edm', { steps: 1, seed: 5 });
@@ -38,7 +42,9 @@ async function teacherParams() {
 
 async function makeTrainer(recipe: Recipe, resume?: TrainingState) {
   const teacher = { params: await teacherParams(), network: networks.plain };
-  return createTrainer({ recipe, network: networkOf(recipe.method), batches: ringBatches(8, 3), teacher, resume });
+  const network = networkOf(recipe);
+  const batches = ringBatches(8, 3, network.augmentChannels);
+  return createTrainer({ recipe, network, batches, teacher, resume });
 }
 
 const variants: readonly [string, MethodName, Record<string, unknown>, (readonly number[])?][] = [
@@ -55,6 +61,8 @@ const variants: readonly [string, MethodName, Record<string, unknown>, (readonly
       labelDropout: 0.3,
     },
   ],
+  ['edm on augmented images, in slices', 'edm', { dataset: { spec: 'ring', augment: {} }, accumulation: 2 }],
+  ['cd of a teacher without augmentation', 'cd', { dataset: { spec: 'ring', augment: {} } }],
   ['cd without target', 'cd', { init: { from: 'teacher' } }],
   [
     'cd with a slow target',

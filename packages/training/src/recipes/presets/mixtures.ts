@@ -132,8 +132,8 @@ function recipes({ spec, network, sigmaData, sigmaMax }: MixtureFamily): Record<
       {
         ...trigflow,
         method: 'sct',
-        // For the same reason a larger constant under the norm of the tangent.
-        objective: { pMean: -0.4, tangentWarmupSteps: 500, tangentC: 3, adaptiveWeighting: false },
+        // For the same reasons, with somewhat larger levels.
+        objective: { pMean: -0.7, pStd: 1.6, tangentWarmupSteps: 300, tangentC: 30, adaptiveWeighting: false },
         optimizer: { learningRate: 1e-3, betas: [0.9, 0.99] },
         init: teacher,
         steps: 3000,
