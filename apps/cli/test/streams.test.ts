@@ -85,7 +85,7 @@ describe('onestep sample --out of a stream', () => {
       [['--out', 'new.npz', '--sampler', 'heun'], /solvers are for denoisers.*Samplers for it: .*multistep/],
       [['--out', 'new.npz', '--sampler', 'multistep', '--sampler-option', 'renoise=no'], /takes one of paper, ect/],
       [['--out', 'new.npz', '--sampler-option', 'eta=1'], /one-step has no option "eta"; it takes none/],
-      [['--out', 'new.npz', '--sigmas', '80,90'], /strictly decreasing/],
+      [['--out', 'new.npz', '--sigmas', '80,90'], /must not increase/],
       [['--out', 'new.npz', '--steps', 'auto'], /onestep tune/],
       [['--out', 'new.npz', '--label', '7'], /class in \[0, 1\]/],
     ] as const) {

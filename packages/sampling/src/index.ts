@@ -8,6 +8,7 @@ export { dpmSolverMultistep } from './samplers/dpm-solver-multistep';
 export { dpmpp2m } from './samplers/dpmpp-2m';
 export { dpmpp2mSde, type Dpmpp2mSdeOptions } from './samplers/dpmpp-2m-sde';
 export { dpmpp3mSde, type Dpmpp3mSdeOptions } from './samplers/dpmpp-3m-sde';
+export { dpmpp3s, type Dpmpp3sOptions } from './samplers/dpmpp-3s';
 export { dpmppMultistep } from './samplers/dpmpp-multistep';
 export { ipndm, type IpndmOptions } from './samplers/ipndm';
 export { lms, type LmsOptions } from './samplers/lms';

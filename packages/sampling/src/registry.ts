@@ -19,6 +19,7 @@ import { dpmSolverAdaptive } from './samplers/dpm-solver-adaptive';
 import { dpmSolverFast } from './samplers/dpm-solver-fast';
 import { dpmpp2s } from './samplers/dpmpp-2s';
 import { dpmpp2sAncestral } from './samplers/dpmpp-2s-ancestral';
+import { dpmpp3s } from './samplers/dpmpp-3s';
 import { dpmppSde } from './samplers/dpmpp-sde';
 import { edmAblation } from './samplers/edm-ablation';
 import { predictorCorrector } from './samplers/predictor-corrector';
@@ -51,6 +52,7 @@ export const samplers = {
   'dpm-solver-fast': dpmSolverFast,
   'dpmpp-2s': dpmpp2s,
   'dpmpp-2s-ancestral': dpmpp2sAncestral,
+  'dpmpp-3s': dpmpp3s,
   'dpmpp-sde': dpmppSde,
   'edm-ablation': edmAblation,
   'predictor-corrector': predictorCorrector,

@@ -33,7 +33,10 @@ export interface StepState<X> {
 export interface SampleOptions<X> {
   /** Where vectors live: `tensorSpace`, or `float64Space` for plain arrays. */
   readonly space: VectorSpace<X>;
-  /** Strictly decreasing noise levels; `x` starts at `sigmas[0]`. Each sampler says how the list ends and what it visits. */
+  /**
+   * Strictly decreasing noise levels, of which a consistency function may see one several times in a row; `x` starts at
+   * `sigmas[0]`. Each sampler says how the list ends and what it visits.
+   */
   readonly sigmas: readonly number[];
   /**
    * Unit Gaussian draw `k`, a new vector that the sampler frees. Needed only where noise is added; draw `j` of step `i` is

@@ -11,7 +11,13 @@ export type OptionValue = number | boolean | string | readonly number[];
 const churn = { sChurn: 'number', sMin: 'number', sMax: 'number', sNoise: 'number' } as const satisfies OptionKinds;
 const ancestral = { eta: 'number', sNoise: 'number' } as const satisfies OptionKinds;
 const curvature = ['released', 'exact'] as const;
-const multistepOrder = { order: 'integer', lowerOrderFinal: 'boolean', curvature } as const satisfies OptionKinds;
+const solverType = ['midpoint', 'heun'] as const;
+const multistepOrder = {
+  order: 'integer',
+  lowerOrderFinal: 'boolean',
+  curvature,
+  solverType,
+} as const satisfies OptionKinds;
 
 /** Options that can be written on a command line, of every sampler that has some; ranges are the sampler's to check. */
 const optionKinds: Readonly<Record<string, OptionKinds>> = {
@@ -34,10 +40,11 @@ const optionKinds: Readonly<Record<string, OptionKinds>> = {
   },
   'dpm-solver-fast': { ...ancestral, nfe: 'integer', maxOrder: 'integer' },
   'dpm-solver-multistep': multistepOrder,
-  'dpmpp-2m-sde': { ...ancestral, solverType: ['midpoint', 'heun'] },
+  'dpmpp-2m-sde': { ...ancestral, solverType },
   'dpmpp-2s': { r: 'number' },
   'dpmpp-2s-ancestral': ancestral,
   'dpmpp-3m-sde': { ...ancestral, curvature },
+  'dpmpp-3s': { r1: 'number', r2: 'number' },
   'dpmpp-multistep': multistepOrder,
   'dpmpp-sde': { ...ancestral, r: 'number' },
   'edm-ablation': {
@@ -55,7 +62,13 @@ const optionKinds: Readonly<Record<string, OptionKinds>> = {
   multistep: { renoise: ['paper', 'ect'], sigmaMin: 'number' },
   'predictor-corrector': { predictor: ['reverse-diffusion', 'ancestral'], correctorSteps: 'integer', snr: 'number' },
   scm: { sigmaData: 'number' },
-  unipc: { order: 'integer', bFunction: ['bh1', 'bh2'], predict: ['data', 'noise'], lowerOrderFinal: 'boolean' },
+  unipc: {
+    order: 'integer',
+    bFunction: ['bh1', 'bh2'],
+    predict: ['data', 'noise'],
+    lowerOrderFinal: 'boolean',
+    correctFinal: 'boolean',
+  },
 };
 
 /** Names of a sampler's options, and what each takes. */

@@ -2,7 +2,14 @@ import type { Model, SampleOptions, Sampler } from '../sampler';
 import { checkChoice } from './check-choice';
 import { checkInteger } from './check-integer';
 import { checkSigmas } from './check-sigmas';
-import { dataWeights, noiseWeights, stepLength, stepRatios, type Curvature } from './exponential-weights';
+import {
+  dataWeights,
+  noiseWeights,
+  stepLength,
+  stepRatios,
+  type Curvature,
+  type SecondOrder,
+} from './exponential-weights';
 import { slope } from './linear-multistep';
 import { stepOrder } from './step-order';
 import { walk } from './walk';
@@ -15,6 +22,8 @@ export interface DpmMultistepOptions {
   readonly lowerOrderFinal?: boolean | undefined;
   /** Second-difference term of order 3: as `released` everywhere (default, of order 2 in truth) or `exact`. */
   readonly curvature?: Curvature | undefined;
+  /** Second-order term: DPM-Solver's midpoint form (default) or the exact integral of the line through both estimates. */
+  readonly solverType?: SecondOrder | undefined;
 }
 
 /** Multistep DPM-Solver over the estimates of the image (`data`) or of the noise (`noise`). */
@@ -23,11 +32,14 @@ export async function exponentialMultistep<X>(
   predict: 'data' | 'noise',
   model: Model<X>,
   start: X,
-  { order = 3, lowerOrderFinal = true, curvature = 'released', ...options }: SampleOptions<X> & DpmMultistepOptions,
+  { solverType = 'midpoint', ...given }: SampleOptions<X> & DpmMultistepOptions,
 ): Promise<X> {
+  const { order = 3, lowerOrderFinal = true, curvature = 'released', ...options } = given;
   checkSigmas(sampler.name, options.sigmas, 2, true);
   checkInteger(sampler.name, 'order', order, 1, 3);
   checkChoice(sampler.name, 'curvature', curvature, ['released', 'exact']);
+  checkChoice(sampler.name, 'solverType', solverType, ['midpoint', 'heun']);
+  const closed = { curvature, second: solverType };
   const numSteps = options.sigmas.length - 1;
   return walk({ ...sampler, memory: order - 1 }, model, start, options, async (step) => {
     const { index, x, sigma, sigmaNext, space, past, remember } = step;
@@ -41,8 +53,8 @@ export async function exponentialMultistep<X>(
     const h = stepLength(sigma, sigmaNext);
     const [kept, weights] =
       predict === 'data'
-        ? [sigmaNext / sigma, dataWeights(h, ratios, { curvature })]
-        : [1, noiseWeights(h, ratios, { curvature }).map((weight) => -sigmaNext * weight)];
+        ? [sigmaNext / sigma, dataWeights(h, ratios, closed)]
+        : [1, noiseWeights(h, ratios, closed).map((weight) => -sigmaNext * weight)];
     const outputs = [newest, ...used.map(({ value }) => value)];
     return space.combine([kept, x], ...outputs.map((output, k) => [weights[k], output] as const));
   });

@@ -41,12 +41,13 @@ export function dataWeights(
 export function noiseWeights(
   h: number,
   ratios: readonly number[],
-  { curvature = 'released' }: Pick<ExponentialWeightsOptions, 'curvature'> = {},
+  { second = 'midpoint', curvature = 'released' }: ExponentialWeightsOptions = {},
 ): number[] {
   const psi1 = Math.expm1(h);
   const psi2 = psi1 / h - 1;
+  const straight = second === 'midpoint' ? psi1 / 2 : psi2;
   const bent = (psi2 / h - 0.5) * (curvature === 'exact' ? 2 : 1);
-  return overDifferences(psi1, ratios, { straight: psi1 / 2, first: psi2, second: bent });
+  return overDifferences(psi1, ratios, { straight, first: psi2, second: bent });
 }
 
 /** Rewrites value, first and second divided difference as weights of the outputs themselves. */

@@ -16,8 +16,8 @@ export interface MultistepOptions {
  * Denoise and renoise with a consistency function: x0 = f(x, sigmas[0]); then for each further level tau
  * x0 = f(x0 + sqrt(tau^2 - sigmaMin^2) z, tau).
  *
- * `sigmas` lists the levels where f is evaluated; no final 0. NFE: `sigmas.length`. The draw of level `sigmas[k + 1]`
- * is `noise(k)`.
+ * `sigmas` lists the levels where f is evaluated, of which some may follow themselves; no final 0. NFE: `sigmas.length`.
+ * The draw of level `sigmas[k + 1]` is `noise(k)`.
  *
  * @throws RangeError if a level lies below sigmaMin
  * @remarks The released code of the paper lists grid indices that include the last one, sigmaMin, where nothing is
@@ -33,7 +33,7 @@ export const multistep: Sampler<MultistepOptions> = {
   finalZero: 'refused',
   nfe: ({ sigmas }) => sigmas.length,
   async sample(model, start, { renoise = 'paper', sigmaMin = 0.002, ...options }) {
-    checkSigmas('multistep', options.sigmas, 1, false);
+    checkSigmas('multistep', options.sigmas, 1, false, true);
     if (!(sigmaMin > 0)) throw new RangeError(`multistep: sigmaMin must be > 0, got ${sigmaMin}.`);
     const last = options.sigmas[options.sigmas.length - 1];
     if (renoise === 'paper' && last < sigmaMin) {

@@ -28,7 +28,7 @@ export const scm: Sampler<ScmOptions> = {
   finalZero: 'refused',
   nfe: ({ sigmas }) => sigmas.length,
   async sample(model, start, { sigmaData = 0.5, ...options }) {
-    checkSigmas('scm', options.sigmas, 1, false);
+    checkSigmas('scm', options.sigmas, 1, false, true);
     if (!(sigmaData > 0)) throw new RangeError(`scm: sigmaData must be > 0, got ${sigmaData}.`);
     // The appended 0 stands for "no further level".
     const sigmas = [...options.sigmas, 0];

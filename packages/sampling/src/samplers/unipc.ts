@@ -18,6 +18,8 @@ export interface UnipcOptions {
   readonly predict?: 'data' | 'noise' | undefined;
   /** Whether the last steps lower their order, down to 1. Default true. */
   readonly lowerOrderFinal?: boolean | undefined;
+  /** Whether the last step is corrected like the others, which costs a call; not in a step to 0. Default false. */
+  readonly correctFinal?: boolean | undefined;
 }
 
 /**
@@ -25,12 +27,14 @@ export interface UnipcOptions {
  * estimate of the next step.
  *
  * Predictor: x^ = (sigmaNext / sigma) x - (e^-h - 1) D_i - B(h) sum_k rho_k (D_(i-k) - D_i) / r_k; corrector: the same sum with other
- * rho and with D(x^, sigmaNext) among the nodes. The last step is not corrected.
+ * rho and with D(x^, sigmaNext) among the nodes. The last step is not corrected, save with `correctFinal`.
  *
- * `sigmas` ends with 0, or with a last level to stop at; a step to 0 is of order 1. NFE: one call per step.
+ * `sigmas` ends with 0, or with a last level to stop at; a step to 0 is of order 1. NFE: one call per step, one more for
+ * `correctFinal`.
  *
  * @remarks Each estimate stays the one at the predicted point, as in the paper. What `onStep` sees as `next` is the
- * prediction; the correction belongs to the step after. For `lowerOrderFinal` see `dpmpp-multistep`.
+ * prediction; the correction belongs to the step after. For `lowerOrderFinal` see `dpmpp-multistep`. diff-sampler corrects
+ * the last step of a run that has fewer steps than the order.
  * @see Zhao et al. 2023, UniPC; zju-pi/diff-sampler `unipc_sampler`
  */
 export const unipc: Sampler<UnipcOptions> = {
@@ -40,8 +44,9 @@ export const unipc: Sampler<UnipcOptions> = {
   accepts: 'denoiser',
   finalZero: 'expected',
   drawsPerStep: 0,
-  nfe: ({ sigmas }) => sigmas.length - 1,
-  async sample(model, start, { order = 3, bFunction = 'bh2', predict = 'data', lowerOrderFinal = true, ...options }) {
+  nfe: ({ sigmas, correctFinal = false }) => sigmas.length - (correctFinal && sigmas[sigmas.length - 1] > 0 ? 0 : 1),
+  async sample(model, start, { correctFinal = false, ...given }) {
+    const { order = 3, bFunction = 'bh2', predict = 'data', lowerOrderFinal = true, ...options } = given;
     checkSigmas('unipc', options.sigmas, 2, true);
     checkInteger('unipc', 'order', order, 1, 3);
     checkChoice('unipc', 'bFunction', bFunction, ['bh1', 'bh2']);
@@ -58,18 +63,23 @@ export const unipc: Sampler<UnipcOptions> = {
       const denoised = await step.denoise(step.x, sigma);
       const newest = predict === 'data' ? denoised : slope(space, step.x, denoised, sigma);
       remember(newest);
-      let { x } = step;
-      if (index > 0) {
-        const used = past.slice(0, ordersOf(index - 1));
-        const { predictor, corrector, end, unit } = weightsFor(used, sigma);
+      /** What the predictor reached from `used[0]`, corrected by the output there. */
+      const correct = (
+        predicted: typeof newest,
+        used: readonly Remembered<typeof newest>[],
+        level: number,
+        atEnd: typeof newest,
+      ) => {
+        const { predictor, corrector, end, unit } = weightsFor(used, level);
         const changes = corrector.map((weight, k) => unit * (weight - predictor[k]));
-        x = plusDifferences(space, [1, x], used, changes, [unit * end, newest]);
-      }
+        return plusDifferences(space, [1, predicted], used, changes, [unit * end, atEnd]);
+      };
+      const x = index === 0 ? step.x : correct(step.x, past.slice(0, ordersOf(index - 1)), sigma, newest);
       if (sigmaNext === 0) return predict === 'data' ? denoised : space.combine([1, x], [-sigma, newest]);
       const used = [{ sigma, value: newest }, ...past].slice(0, ordersOf(index));
       const { value, predictor, unit } = weightsFor(used, sigmaNext);
       const moved = [predict === 'data' ? sigmaNext / sigma : 1, x] as const;
-      return plusDifferences(
+      const predicted = plusDifferences(
         space,
         moved,
         used,
@@ -77,6 +87,9 @@ export const unipc: Sampler<UnipcOptions> = {
         [0, newest],
         unit * value,
       );
+      if (!correctFinal || index + 1 < numSteps) return predicted;
+      const last = await step.denoise(predicted, sigmaNext);
+      return correct(predicted, used, sigmaNext, predict === 'data' ? last : slope(space, predicted, last, sigmaNext));
     });
   },
 };

@@ -51,7 +51,17 @@ describe('multistep DPM-Solvers', () => {
     expect(Math.abs((await measuredOrder(dpmpp3mSde, { eta: 0 })) - 2)).toBeLessThan(0.2);
   });
 
+  it('close order 2 by the line through both estimates on demand', async () => {
+    const expected = await dpmpp2mSde.sample(model, x, { space, sigmas, eta: 0, solverType: 'heun' });
+    const own = { order: 2, solverType: 'heun', lowerOrderFinal: false } as const;
+    close(await dpmppMultistep.sample(model, x, { space, sigmas, ...own }), expected);
+    expect(await measuredOrder(dpmSolverMultistep, own)).toBeCloseTo(2, 0);
+    const [midpoint] = await dpmSolverMultistep.sample(model, x, { space, sigmas, ...own, solverType: 'midpoint' });
+    expect((await dpmSolverMultistep.sample(model, x, { space, sigmas, ...own }))[0]).not.toBeCloseTo(midpoint, 6);
+  });
+
   it.each([
+    [{ solverType: 'taylor' as 'heun' }, 'dpmpp-multistep: solverType must be one of midpoint, heun, got "taylor".'],
     [{ order: 4 }, 'dpmpp-multistep: order must be an integer in [1, 3], got 4.'],
     [{ curvature: 'half' as 'exact' }, 'dpmpp-multistep: curvature must be one of released, exact, got "half".'],
   ])('refuse %j', async (own, message) => {

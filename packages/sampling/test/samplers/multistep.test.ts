@@ -35,6 +35,18 @@ describe('multistep', () => {
     expect(asked).toEqual([0, 1]);
   });
 
+  it('evaluates a level again where it follows itself', async () => {
+    const noise = (): Float64Array => Float64Array.of(1);
+    const options = { space, sigmas: [80, 5, 5], sigmaMin: 3, noise };
+    expect((await multistep.sample(halve, Float64Array.of(0), options))[0]).toBe((4 / 2 + 4) / 2);
+  });
+
+  it('refuses levels that increase', async () => {
+    await expect(multistep.sample(halve, Float64Array.of(0), { space, sigmas: [80, 1, 2] })).rejects.toThrow(
+      'multistep: sigmas must not increase, but sigmas[2] = 2 follows sigmas[1] = 1.',
+    );
+  });
+
   it('refuses a level below sigmaMin', async () => {
     await expect(multistep.sample(halve, Float64Array.of(0), { space, sigmas: [80, 0.001] })).rejects.toThrow(
       'multistep: sigmas must be >= sigmaMin = 0.002, but sigmas[1] = 0.001.',

@@ -1,6 +1,15 @@
 import { appendZero, float64Space, karrasSigmas } from '@onestep/core';
 import { describe, expect, it } from 'vitest';
-import { dpmpp2s, dpmpp2sAncestral, dpmppSde, dpmSolver2, dpmSolver2Ancestral, dpmSolver3, heun } from '../../src';
+import {
+  dpmpp2s,
+  dpmpp2sAncestral,
+  dpmpp3s,
+  dpmppSde,
+  dpmSolver2,
+  dpmSolver2Ancestral,
+  dpmSolver3,
+  heun,
+} from '../../src';
 import { fakeNoise, pointMass } from '../point-mass';
 
 const space = float64Space;
@@ -121,5 +130,29 @@ describe('dpmSolver3', () => {
     [{ r1: 0.5, r2: 0.4 }, 'dpmSolver3: r2 must lie in (0.5, 1), got 0.4.'],
   ])('refuses %j', async (own, message) => {
     await expect(dpmSolver3.sample(model, start, { space, sigmas, ...own })).rejects.toThrow(message);
+  });
+});
+
+describe('dpmpp3s', () => {
+  it('calls at a third and two thirds of the step, then, to 0, once', async () => {
+    const levels = await levelsOf((counted) =>
+      dpmpp3s.sample(counted, Float64Array.of(8), { space, sigmas: [8, 1, 0] }),
+    );
+    expectClose(levels, [8, 4, 2, 1]);
+  });
+
+  it('is exact where the estimate is a line in ln sigma', async () => {
+    const linear = (_: Float64Array, sigma: number): Float64Array => Float64Array.of(2 - 0.5 * Math.log(sigma));
+    const [result] = await dpmpp3s.sample(linear, Float64Array.of(5), { space, sigmas: [9, 0.5], r1: 0.2, r2: 0.7 });
+    // With lambda = -ln sigma, the integral of e^-(lambda' - lambda) (2 + lambda / 2) is [e^-(lambda' - lambda) (2 + (lambda - 1) / 2)].
+    const antiderivative = (sigma: number): number => (0.5 / sigma) * (2 + (-Math.log(sigma) - 1) / 2);
+    expect(result).toBeCloseTo((0.5 / 9) * 5 + antiderivative(0.5) - antiderivative(9), 12);
+  });
+
+  it.each([
+    [{ r1: 0 }, 'dpmpp3s: r1 must lie in (0, 1), got 0.'],
+    [{ r1: 0.5, r2: 0.4 }, 'dpmpp3s: r2 must lie in (0.5, 1), got 0.4.'],
+  ])('refuses %j', async (own, message) => {
+    await expect(dpmpp3s.sample(model, start, { space, sigmas, ...own })).rejects.toThrow(message);
   });
 });

@@ -43,6 +43,31 @@ describe('unipc', () => {
     expect(lowered).not.toBeCloseTo(kept, 6);
   });
 
+  it('corrects the last step on demand, for one call more', async () => {
+    const options = { space, sigmas: [80, 3], correctFinal: true, order: 2 };
+    const [result] = await unipc.sample(model, x, options);
+    // The corrector of order 1 is the trapezoidal rule on the estimates at both ends.
+    const [predicted] = await euler.sample(model, x, options);
+    const estimates = [model(x, 80)[0], model(Float64Array.of(predicted), 3)[0]];
+    const ratio = 3 / 80;
+    expect(result).toBeCloseTo(ratio * x[0] + ((1 - ratio) * (estimates[0] + estimates[1])) / 2, 12);
+    expect(unipc.nfe(options)).toBe(2);
+    // A step to 0 is the estimate itself, which nothing is left to correct.
+    expect(unipc.nfe({ sigmas, correctFinal: true })).toBe(unipc.nfe({ sigmas }));
+    expect(await unipc.sample(model, x, { space, sigmas, correctFinal: true })).toEqual(
+      await unipc.sample(model, x, { space, sigmas }),
+    );
+  });
+
+  it.each(['data', 'noise'] as const)(
+    'has the order of its corrector also where the last step is corrected (%s)',
+    async (predict) => {
+      const own = { order: 2, predict, correctFinal: true };
+      const measured = Math.log2((await errorOf(own, 41)) / (await errorOf(own, 81)));
+      expect(Math.abs(measured - 3)).toBeLessThan(0.2);
+    },
+  );
+
   it.each([
     [{ order: 4 }, 'unipc: order must be an integer in [1, 3], got 4.'],
     [{ bFunction: 'vary' as 'bh1' }, 'unipc: bFunction must be one of bh1, bh2, got "vary".'],
