@@ -12,9 +12,9 @@ export interface ConsistencyCurriculumOptions {
   readonly emaMode?: (typeof emaModes)[number];
   /** Target decay mu0, in [0, 1); in (0, 1) for `adaptive`; `progdist` ignores it; default 0. */
   readonly startEma?: number;
-  /** s0, integer >= 2. */
+  /** s0, integer >= 1; for `fixed` >= 2. */
   readonly startScales: number;
-  /** s1, integer >= s0, for `progressive`; default s0. */
+  /** s1, integer >= s0, for `progressive`, the only mode that reads it; default s0. */
   readonly endScales?: number;
   /** Length K of the training, integer >= 1, for `progressive`. */
   readonly totalSteps?: number;
@@ -59,10 +59,12 @@ export function consistencyCurriculum({
   requireOneOf(where, 'scaleMode', scaleMode, scaleModes);
   requireOneOf(where, 'emaMode', emaMode, emaModes);
   requireOneOf(where, 'adaptiveForm', adaptiveForm, adaptiveForms);
-  requireInteger(where, 'startScales', startScales, 2);
-  requireInteger(where, 'endScales', endScales, startScales);
+  // A grid has two points at least; where N counts intervals or is raised to two, it may start from one.
+  requireInteger(where, 'startScales', startScales, scaleMode === 'fixed' ? 2 : 1);
+  if (scaleMode === 'progressive') requireInteger(where, 'endScales', endScales, startScales);
   requireAtLeast(where, 'startEma', startEma, 0);
-  if (startEma >= 1) throw new RangeError(`${where}: startEma must be < 1, got ${startEma}.`);
+  if (startEma >= 1 && scaleMode !== 'progdist')
+    throw new RangeError(`${where}: startEma must be < 1, got ${startEma}.`);
   if (emaMode === 'adaptive' && (scaleMode !== 'progressive' || startEma === 0)) {
     throw new RangeError(
       `${where}: emaMode "adaptive" needs scaleMode "progressive" and startEma > 0, got "${scaleMode}" and ${startEma}.`,

@@ -56,7 +56,30 @@ describe('consistencyCurriculum', () => {
     expect([0, 9, 10, 19, 20, 39, 40, 400].map((k) => at(k).numScales)).toEqual([8, 8, 4, 4, 2, 2, 1, 1]);
   });
 
+  it('asks nothing of the numbers that a mode does not read', () => {
+    const at = consistencyCurriculum({
+      scaleMode: 'progdist',
+      startScales: 64,
+      endScales: 40,
+      startEma: 1,
+      distillStepsPerIteration: 10,
+    });
+    expect(at(10)).toEqual({ numScales: 32, targetEma: 1 });
+    const fixed = consistencyCurriculum({ scaleMode: 'fixed', startScales: 80, endScales: 40 });
+    expect(fixed(7).numScales).toBe(80);
+  });
+
+  it('starts from a single scale where the reference does', () => {
+    const growing = consistencyCurriculum({ scaleMode: 'progressive', startScales: 1, endScales: 20, totalSteps: 100 });
+    expect([0, 1, 50, 100].map((k) => growing(k).numScales)).toEqual([2, 3, 15, 21]);
+    const halving = consistencyCurriculum({ scaleMode: 'progdist', startScales: 1, distillStepsPerIteration: 3 });
+    expect([0, 2, 3, 40].map((k) => halving(k).numScales)).toEqual([2, 2, 1, 1]);
+  });
+
   it('reports what a mode lacks', () => {
+    expect(() =>
+      consistencyCurriculum({ scaleMode: 'progressive', startScales: 20, endScales: 10, totalSteps: 5 }),
+    ).toThrow('endScales must be an integer >= 20, got 10');
     expect(() => consistencyCurriculum({ scaleMode: 'progressive', startScales: 2 })).toThrow(
       'totalSteps must be an integer >= 1, got NaN',
     );

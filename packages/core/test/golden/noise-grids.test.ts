@@ -150,7 +150,8 @@ describe.runIf(goldenFolder() !== undefined)('golden noise grids', () => {
     for (const { sigma_data, sigma, t, back_sigma } of mapping) {
       const times = sigma.data.map((level) => sigmaToTrigTime(level, { sigmaData: sigma_data }));
       expectClose(times, t.data, float64Tolerance);
-      const back = times.map((time) => trigTimeToSigma(time, { sigmaData: sigma_data }));
+      // From the file's own angles: near pi/2 the tangent makes much of the last bit of an arctangent.
+      const back = t.data.map((time) => trigTimeToSigma(time, { sigmaData: sigma_data }));
       expectClose(back, back_sigma.data, float64Tolerance);
     }
     for (const { P_mean, P_std, sigma_data, z, t } of proposal) {

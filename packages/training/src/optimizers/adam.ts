@@ -1,7 +1,7 @@
 import { tf, type Scalar, type Tensor } from '@onestep/tensor';
 import { adamDefaults, momentRates, moveTowards, zeroGroups, type AdamOptions, type Optimizer } from './optimizer';
 
-/** Options of {@link adam}. */
+/** Options of {@link adam} and {@link adamw}. */
 export interface AdamVariantOptions extends AdamOptions {
   /** Divides by the largest second moment seen so far; default false. */
   readonly amsgrad?: boolean | undefined;
@@ -25,8 +25,8 @@ export function adam(options: AdamVariantOptions = {}): Optimizer {
  * @throws {@link RangeError} if an option is out of range
  * @see Loshchilov & Hutter 2019, Algorithm 2; torch.optim.AdamW
  */
-export function adamw(options: AdamOptions = {}): Optimizer {
-  return adamFamily('adamw', options, false);
+export function adamw(options: AdamVariantOptions = {}): Optimizer {
+  return adamFamily('adamw', options, options.amsgrad ?? false);
 }
 
 function adamFamily(name: 'adam' | 'adamw', options: AdamOptions, amsgrad: boolean): Optimizer {

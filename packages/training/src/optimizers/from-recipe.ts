@@ -13,7 +13,7 @@ export function optimizerFromRecipe(
     case 'adam':
       return adam({ ...options, amsgrad });
     case 'adamw':
-      return adamw(options);
+      return adamw({ ...options, amsgrad });
     case 'radam':
       return radam(options);
     case 'radam-original':
