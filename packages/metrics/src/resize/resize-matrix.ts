@@ -1,6 +1,7 @@
 /** Rules for resizing one axis; see {@link resizeMatrix}. */
 export const resizeRules = [
   'tf1-bilinear',
+  'tf1-bilinear-align-corners',
   'bilinear',
   'bilinear-align-corners',
   'bilinear-antialias',
@@ -18,14 +19,17 @@ export type ResizeRule = (typeof resizeRules)[number];
  *
  * - `tf1-bilinear`: source coordinate i from / to, as TensorFlow 1 resizes by default (no half-pixel centres)
  * - `bilinear`: source coordinate (i + 1/2) from / to - 1/2, two neighbours, as PyTorch's `interpolate`
- * - `bilinear-align-corners`: the corner pixels stay where they are
+ * - `bilinear-align-corners`, `tf1-bilinear-align-corners`: the corner pixels stay where they are
  * - `bilinear-antialias`, `bicubic-antialias`: the filter is widened when shrinking, as Pillow does (cubic with a = -1/2)
  * - `bicubic`: four neighbours, cubic with a = -3/4, as PyTorch's `interpolate`
  * - `nearest`: pixel floor(i from / to); `area`: mean of the pixels that the target pixel touches
  *
+ * The ratio from / to, and with the rules of TensorFlow 1 and the antialiased ones each position, is rounded to float32, as
+ * PyTorch and TensorFlow do (Pillow does not): 300 pixels from the edge that moves a sample by 1e-5 pixels.
+ *
  * @param from - pixels of the source, integer >= 1
  * @param to - pixels of the result, integer >= 1
- * @returns row-major weights in double precision
+ * @returns row-major weights
  * @throws {@link RangeError} if an extent is not an integer >= 1 or the rule is unknown
  */
 export function resizeMatrix(from: number, to: number, rule: ResizeRule): Float64Array {
@@ -47,31 +51,38 @@ export function resizeMatrix(from: number, to: number, rule: ResizeRule): Float6
 
 /** Source pixels of pixel `i` with their weights; pixels outside stand for the one at the edge. */
 function taps(i: number, from: number, to: number, rule: ResizeRule): readonly (readonly [number, number])[] {
-  const scale = from / to;
+  const scale = Math.fround(from / to);
   const centre = (i + 0.5) * scale;
   switch (rule) {
     case 'tf1-bilinear':
-      return between(i * scale);
+      return between(Math.fround(i * scale));
+    case 'tf1-bilinear-align-corners':
+      return between(Math.fround(i * cornerScale(from, to)));
     case 'bilinear':
       return between(Math.max(0, centre - 0.5));
     case 'bilinear-align-corners':
-      return between(to === 1 ? 0 : (i * (from - 1)) / (to - 1));
+      return between(i * cornerScale(from, to));
     case 'bilinear-antialias':
-      return filtered(centre, scale, from, 1, (x) => Math.max(0, 1 - Math.abs(x)));
+      return filtered(Math.fround(centre), scale, from, 1, (x) => Math.max(0, 1 - Math.abs(x)));
     case 'bicubic-antialias':
-      return filtered(centre, scale, from, 2, (x) => cubic(x, -0.5));
+      return filtered(Math.fround(centre), scale, from, 2, (x) => cubic(x, -0.5));
     case 'bicubic': {
-      const first = Math.floor(centre - 0.5);
-      return [-1, 0, 1, 2].map((step) => [first + step, cubic(centre - 0.5 - first - step, -0.75)]);
+      const position = centre - 0.5;
+      const first = Math.floor(position);
+      return [-1, 0, 1, 2].map((step) => [first + step, cubic(position - first - step, -0.75)]);
     }
     case 'nearest':
-      // PyTorch computes the position in float32, and a rounding here would pick another pixel.
-      return [[Math.floor(Math.fround(i * Math.fround(scale))), 1]];
+      return [[Math.floor(Math.fround(i * scale)), 1]];
     case 'area': {
-      const [start, end] = [Math.floor(i * scale), Math.ceil((i + 1) * scale)];
+      // Products first: i (from / to) can round to just above a whole number, and touch one pixel too many.
+      const [start, end] = [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)];
       return Array.from({ length: end - start }, (_, k) => [start + k, 1 / (end - start)]);
     }
   }
+}
+
+function cornerScale(from: number, to: number): number {
+  return Math.fround((from - 1) / Math.max(1, to - 1));
 }
 
 function between(position: number): readonly (readonly [number, number])[] {

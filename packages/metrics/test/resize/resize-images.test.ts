@@ -38,7 +38,35 @@ describe('resizeMatrix', () => {
     ['bilinear-align-corners', [1, 0, 2 / 3, 1 / 3, 1 / 3, 2 / 3, 0, 1]],
     ['nearest', [1, 0, 1, 0, 0, 1, 0, 1]],
   ] as const)('doubles two pixels under %s as written', (rule, expected) => {
-    [...resizeMatrix(2, 4, rule)].forEach((weight, i) => expect(weight).toBeCloseTo(expected[i], 12));
+    [...resizeMatrix(2, 4, rule)].forEach((weight, i) => expect(weight).toBeCloseTo(expected[i], 7));
+  });
+
+  it('averages under area exactly the pixels that a target pixel touches', () => {
+    const side = fc.integer({ min: 1, max: 300 });
+    fc.assert(
+      fc.property(side, side, fc.nat(), (from, to, at) => {
+        const i = at % to;
+        const row = resizeMatrix(from, to, 'area').subarray(i * from, (i + 1) * from);
+        // Pixel k covers [k, k + 1) / from, the target [i, i + 1) / to: compared without a division.
+        row.forEach((weight, k) => expect(weight > 0).toBe(k * to < (i + 1) * from && (k + 1) * to > i * from));
+      }),
+      { examples: [[2, 98, 48]] },
+    );
+  });
+
+  it.each([
+    // Row 290 of 300 to 299 as PyTorch 1.13 and torch-fidelity compute it; without rounding the first is 0.028428.
+    ['bilinear', [0.028412342, 0.971587658]],
+    ['bilinear-align-corners', [0.026834965, 0.973165035]],
+    ['bilinear-antialias', [0.031545393, 0.968454659]],
+    ['bicubic', [-0.0005877018, 0.0224915147, 0.9982123375, -0.0201156139]],
+    ['tf1-bilinear', [0.030090332, 0.969909668]],
+  ] as const)('rounds to float32 where the reference of %s does', (rule, expected) => {
+    const row = resizeMatrix(300, 299, rule).subarray(290 * 300, 291 * 300);
+    const weights = row.filter((weight) => weight !== 0);
+    expect(weights).toHaveLength(expected.length);
+    // PyTorch's cubic polynomial is float32 itself; the rounding of the ratio moves weights by 1.6e-5.
+    weights.forEach((weight, k) => expect(Math.abs(weight - expected[k])).toBeLessThan(2e-6));
   });
 
   it('refuses extents and rules that are none', () => {
