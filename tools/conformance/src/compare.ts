@@ -22,6 +22,14 @@ export const tolerances = {
   exact: { kind: 'exact', value: 0 },
 } as const satisfies Record<string, Tolerance>;
 
+/**
+ * The least unit of a Frechet distance, which is a difference of traces: its rounding follows their sum, not the distance.
+ * Equal moments have the distance 0, and the reference the root of an eigenvalue that is 0 but for rounding.
+ */
+export function frechetUnit(traces: number): () => number {
+  return () => Math.min(1, traces);
+}
+
 /** The outcome of one case. */
 export interface Comparison {
   readonly passed: boolean;

@@ -21,9 +21,37 @@ export function isTensor(value: unknown): value is GoldenTensor {
   return isRecord(value) && Array.isArray(value.shape) && Array.isArray(value.data) && typeof value.dtype === 'string';
 }
 
+/** JSON has no infinities: the files write them as strings. */
+function finiteOrNot(value: unknown): unknown {
+  return value === 'Infinity' ? Infinity : value === '-Infinity' ? -Infinity : value;
+}
+
+function numbersOf(key: string, values: readonly unknown[]): readonly number[] {
+  return values.map((item, i) => {
+    const value = finiteOrNot(item);
+    if (typeof value !== 'number') throw new MalformedCase(`"${key}"[${i}] should be a number`);
+    return value;
+  });
+}
+
+/** Keys that some view of an object has looked up. */
+const lookedUp = new WeakMap<Json, Set<string>>();
+
 /** A typed view of one object of a golden file; every getter names the key it misses. */
 export class Entry {
   constructor(readonly json: Json) {}
+
+  /** Keys that no view of this object has asked for yet, which a runner that knows them all would have. */
+  unread(): readonly string[] {
+    return Object.keys(this.json).filter((key) => lookedUp.get(this.json)?.has(key) !== true);
+  }
+
+  /** The value, noted as read. */
+  private value(key: string): unknown {
+    const keys = lookedUp.get(this.json) ?? new Set<string>();
+    lookedUp.set(this.json, keys.add(key));
+    return this.json[key];
+  }
 
   has(...keys: readonly string[]): boolean {
     return keys.every((key) => Object.hasOwn(this.json, key) && this.json[key] !== null);
@@ -31,9 +59,7 @@ export class Entry {
 
   /** A number; the strings "Infinity" and "-Infinity" are numbers here. */
   number(key: string): number {
-    const value = this.json[key];
-    if (value === 'Infinity') return Infinity;
-    if (value === '-Infinity') return -Infinity;
+    const value = finiteOrNot(this.json[key]);
     if (typeof value !== 'number') throw new MalformedCase(`"${key}" should be a number, got ${JSON.stringify(value)}`);
     return value;
   }
@@ -43,37 +69,39 @@ export class Entry {
   }
 
   text(key: string): string {
-    const value = this.json[key];
+    const value = this.value(key);
     if (typeof value !== 'string') throw new MalformedCase(`"${key}" should be a string, got ${JSON.stringify(value)}`);
     return value;
   }
 
+  textOr(key: string, fallback: string): string {
+    return this.has(key) ? this.text(key) : fallback;
+  }
+
   flag(key: string): boolean {
-    const value = this.json[key];
+    const value = this.value(key);
     if (typeof value !== 'boolean') throw new MalformedCase(`"${key}" should be true or false`);
     return value;
   }
 
+  flagOr(key: string, fallback: boolean): boolean {
+    return this.has(key) ? this.flag(key) : fallback;
+  }
+
   tensor(key: string): GoldenTensor {
-    const value = this.json[key];
+    const value = this.value(key);
     if (!isTensor(value)) throw new MalformedCase(`"${key}" should be a tensor { shape, dtype, data }`);
     const size = value.shape.reduce((product, length) => product * length, 1);
     if (value.data.length !== size) {
       throw new MalformedCase(`"${key}" has ${value.data.length} values for the shape [${value.shape.join(', ')}]`);
     }
-    return value;
+    return { ...value, data: numbersOf(key, value.data) };
   }
 
   /** The numbers of a tensor or of a plain array. */
   numbers(key: string): readonly number[] {
-    const value = this.json[key];
-    if (Array.isArray(value)) {
-      value.forEach((item, i) => {
-        if (typeof item !== 'number') throw new MalformedCase(`"${key}"[${i}] should be a number`);
-      });
-      return value as readonly number[];
-    }
-    return this.tensor(key).data;
+    const value = this.value(key);
+    return Array.isArray(value) ? numbersOf(key, value) : this.tensor(key).data;
   }
 
   float64(key: string): Float64Array {
@@ -88,13 +116,13 @@ export class Entry {
   }
 
   entry(key: string): Entry {
-    const value = this.json[key];
+    const value = this.value(key);
     if (!isRecord(value)) throw new MalformedCase(`"${key}" should be an object`);
     return new Entry(value);
   }
 
   entries(key: string): readonly Entry[] {
-    const value = this.json[key];
+    const value = this.value(key);
     if (!Array.isArray(value) || !value.every(isRecord))
       throw new MalformedCase(`"${key}" should be a list of objects`);
     return value.map((item) => new Entry(item));

@@ -1,8 +1,9 @@
-import { karrasSigmas, perImage, tensorSpace, type Denoiser } from '@onestep/core';
+import { perImage, tensorSpace, type Denoiser } from '@onestep/core';
 import {
   colorizeConstraint,
   edit,
   fromDenoiser,
+  greyWeights,
   inpaintConstraint,
   multistep,
   reduceImages,
@@ -13,49 +14,60 @@ import { hostTensor, tf, toHost, toTensor, type HostTensor, type Tensor, type Te
 import type { GoldenCase } from '../case';
 import { compareAll, tolerances, type Comparison } from '../compare';
 import { eachEntry, type Family } from '../family';
-import { MalformedCase, type Entry } from '../golden-json';
+import { Entry, MalformedCase } from '../golden-json';
 import { downloadChannelsFirst, uploadChannelsLast } from './channels';
+import { levelsAtIndices } from './grid-indices';
 
 type Tensors = Readonly<Record<string, HostTensor>>;
 type MakeConstraint = (
   images: Tensor,
-  file: Entry,
+  settings: Entry,
   tensors: Tensors,
 ) => Constraint<Tensor> | Promise<Constraint<Tensor>>;
 
 /** Zero-shot editing over an elementwise consistency function (`editing.json`). */
 export const editing: Family = {
   name: 'editing',
-  recognises: (content) => content.has('superres_patch', 'ts'),
+  recognises: (content) => content.has('ts', 'steps', 't_min', 't_max', 'cases'),
   cases: (file) => {
     const companion = `${file.stem}.safetensors`;
     file.hasCompanion(companion);
     return eachEntry(file, 'cases', (entry, prefix) => {
-      const task = entry.text('name');
-      const name = `${prefix}/${task}`;
-      if (!Object.hasOwn(constraints, task)) return { name, problem: `unknown task "${task}"` };
-      return { name, run: () => runEdit(file.content, task, file.companion(companion)) } satisfies GoldenCase;
+      const key = entry.text('name');
+      const name = `${prefix}/${key}`;
+      // Further cases of a task have a name that goes on: colorization_long.
+      const task = Object.keys(constraints).find((known) => key === known || key.startsWith(`${known}_`));
+      if (task === undefined) return { name, problem: `unknown task "${key}"` };
+      // What a case says of its run comes before what the file says of all.
+      const settings = new Entry({ ...file.content.json, ...entry.json });
+      return { name, run: () => runEdit(settings, task, file.companion(companion)) } satisfies GoldenCase;
     });
   },
 };
 
 /** What each task knows, by the reference's names. */
 const constraints: Readonly<Record<string, MakeConstraint>> = {
-  colorization: (images) => colorizeConstraint(images),
-  async superres(images, file) {
-    const factor = file.number('superres_patch');
+  colorization(images, settings) {
+    const weights = settings.has('gray_vector') ? settings.numbers('gray_vector') : greyWeights;
+    if (weights.length !== 3 || !greyWeights.every((weight, i) => weight === weights[i])) {
+      throw new MalformedCase(`"gray_vector" should be [${greyWeights.join(', ')}], the only grey of the library`);
+    }
+    return colorizeConstraint(images);
+  },
+  async superres(images, settings) {
+    const factor = settings.number('superres_patch');
     const low = toTensor(await reduceImages(await toHost(images), factor));
     const constraint = superResolveConstraint(low, { factor });
     low.dispose();
     return constraint;
   },
-  inpainting(images, _, tensors) {
-    const { shape, data } = tensors['inpainting.mask'];
-    // The reference's mask is 1 where a pixel is known, and it fills holes with -1.
+  inpainting(images, settings, tensors) {
+    const { shape, data } = tensors[`${settings.text('name')}.mask`] ?? tensors['inpainting.mask'];
+    // The reference's mask is 1 where a pixel is known, and it fills holes with -1; one mask may serve a whole batch.
     const mask = uploadChannelsLast(
       hostTensor(
         Float32Array.from(data, (value) => 1 - value),
-        shape,
+        shape.length === 3 ? [1, ...shape] : shape,
       ),
     );
     const constraint = inpaintConstraint(images, mask, { fill: -1 });
@@ -72,24 +84,39 @@ const standIn: Denoiser = (x, sigma) =>
     return tf.add(tf.mul(x, perImage(share, x)), tf.mul(bent, 0.5));
   });
 
-async function runEdit(file: Entry, task: string, tensors: Tensors): Promise<Comparison> {
-  const images = uploadChannelsLast(tensors[`${task}.images`]);
-  const start = uploadChannelsLast(tensors[`${task}.x_T`]);
-  const constraint = await constraints[task](images, file, tensors);
+async function runEdit(settings: Entry, task: string, tensors: Tensors): Promise<Comparison> {
+  const key = settings.text('name');
+  const tensor = (name: string): HostTensor => {
+    const found = tensors[`${key}.${name}`];
+    if (found === undefined) throw new MalformedCase(`there is no tensor "${key}.${name}"`);
+    return found;
+  };
+  const draw = (k: number): Tensor => uploadChannelsLast(drawOf(tensor('noise'), k));
+  const sigmaMin = settings.number('t_min');
+  const { levels, lastNoise } = levelsAtIndices(settings, {
+    sigmaMin,
+    sigmaMax: settings.number('t_max'),
+    rho: settings.number('rho'),
+  });
+  const images = uploadChannelsLast(tensor('images'));
+  const start = uploadChannelsLast(tensor('x_T'));
+  const constraint = await constraints[task](images, settings, tensors);
   try {
-    const out = await edit(fromDenoiser(standIn), start, {
+    const edited = await edit(fromDenoiser(standIn), start, {
       space: tensorSpace,
       sampler: multistep,
-      sigmas: levelsOf(file),
-      samplerOptions: { sigmaMin: file.number('t_min') },
+      sigmas: levels,
+      samplerOptions: { sigmaMin },
       clip: [-1, 1],
       merge: constraint.merge,
-      noise: (k) => uploadChannelsLast(drawOf(tensors[`${task}.noise`], k)),
+      noise: draw,
     });
+    const noised = lastNoise === 0 ? tf.clone(edited) : withNoise(edited, draw(levels.length - 1), lastNoise);
+    edited.dispose();
     return compareAll(
       {
-        out: [await downloadChannelsFirst(out), tensors[`${task}.out`].data],
-        conditioning: [await downloadChannelsFirst(tf.clone(constraint.known)), tensors[`${task}.conditioning`].data],
+        out: [await downloadChannelsFirst(noised), tensor('out').data],
+        conditioning: [await downloadChannelsFirst(tf.clone(constraint.known)), tensor('conditioning').data],
       },
       tolerances.scheduleFloat32,
     );
@@ -99,16 +126,11 @@ async function runEdit(file: Entry, task: string, tensors: Tensors): Promise<Com
   }
 }
 
-/** The levels where the function is evaluated; the last index is only where the reference adds no more noise. */
-function levelsOf(file: Entry): number[] {
-  const grid = karrasSigmas(file.number('steps'), {
-    sigmaMin: file.number('t_min'),
-    sigmaMax: file.number('t_max'),
-    rho: file.number('rho'),
-  });
-  const indices = file.numbers('ts');
-  if (indices.at(-1) !== grid.length - 1) throw new MalformedCase('"ts" should end with the last of the steps');
-  return indices.slice(0, -1).map((index) => grid[index]);
+/** x + std z; frees z. */
+function withNoise(x: Tensor, draw: Tensor, std: number): Tensor {
+  const result = tf.tidy(() => tf.add(x, tf.mul(draw, std)));
+  draw.dispose();
+  return result;
 }
 
 /** Draw `k` of `[steps, B, C, H, W]`. */

@@ -19,8 +19,6 @@ const smooth = [1, 3, 3, 1] as const;
 
 /** The operations of the file that a network here uses, under the file's names. */
 const operations: Readonly<Record<string, Operation>> = {
-  ...filterOperations('f11', [1, 1]),
-  ...filterOperations('f1331', [1, 3, 3, 1]),
   // The reference's shorthands set the padding so that the filter is centred.
   stylegan_upsample2d: (x) => upfirdn2d(x, smooth, { up: 2, gain: 4, padding: leading(2, 1) }),
   stylegan_downsample2d: (x) => upfirdn2d(x, smooth, { down: 2, padding: 1 }),
@@ -30,7 +28,7 @@ const operations: Readonly<Record<string, Operation>> = {
   stylegan_asym: (x) => upfirdn2d(x, [1, 2, 5], { up: 2, padding: 1 }),
   stylegan_asym_flip: (x) => upfirdn2d(x, [1, 2, 5], { up: 2, padding: 1, flip: true }),
   nearest2x: (x) => filterUp(x, [1, 1]),
-  avgpool2: (x) => filterDown(x, [1, 1]),
+  avgpool2: (x) => halved(x, [1, 1]),
   avgpool3_same_excl_pad: (x) => averagePoolInside(x as Tensor4D),
   maxpool3_same: (x) => maxPool(x as Tensor4D, { size: 3, stride: 1, margin: 1 }),
   maxpool3_s2_ceil: (x) => maxPool(x as Tensor4D, { size: 3, stride: 2, ceil: true }),
@@ -55,12 +53,13 @@ function resampleCases(file: GoldenFile): readonly AnyCase[] {
       const key = entry.text('key');
       return (entry.json.ops as readonly string[]).map((op): AnyCase => {
         const name = `${file.path}#resample.${i}/${op}`;
-        if (!Object.hasOwn(operations, op)) return { name, needs: `image resampling ${op}` };
+        const operation = Object.hasOwn(operations, op) ? operations[op] : filterOperation(op);
+        if (operation === undefined) return { name, needs: `image resampling ${op}` };
         return {
           name,
           run: async () => {
             const layer = (): Layer => ({ kernel: tensors[`${key}.w`], bias: tensors[`${key}.b`] });
-            const result = tf.tidy(() => operations[op](uploadChannelsLast(tensors[`${key}.x`]), layer));
+            const result = tf.tidy(() => operation(uploadChannelsLast(tensors[`${key}.x`]), layer));
             return compare(
               await downloadChannelsFirst(result),
               tensors[`${key}.${op}`].data,
@@ -72,26 +71,43 @@ function resampleCases(file: GoldenFile): readonly AnyCase[] {
     });
 }
 
-function filterOperations(name: string, filter: ResampleFilter): Record<string, Operation> {
-  const margin = filter.length / 2 - 1;
-  return {
-    [`edm_up_${name}`]: (x) => filterUp(x, filter),
-    [`edm_down_${name}`]: (x) => filterDown(x, filter),
-    [`edm_conv3_up_${name}`]: (x, layer) => convolve(filterUp(x, filter), layer()),
-    [`edm_conv3_down_${name}`]: (x, layer) => convolve(filterDown(x, filter), layer()),
-    // Fused: one border for both, so that the second of the two sees what lies beyond the image instead of zeros.
-    [`edm_conv3_up_${name}_fused`]: (x, layer) => {
-      const { kernel, bias } = layer();
-      const reach = filter.length - 1 - Math.max(0, margin - 1);
+/** `edm_up_f11`, `edm_conv3_down_f1331_fused` and the like: the digits after `f` are the taps. */
+function filterOperation(op: string): Operation | undefined {
+  const found = /^edm_(conv3_)?(up|down)_f(\d+)(_fused)?$/.exec(op);
+  if (found === null) return undefined;
+  const [, convolved, direction, digits, fused] = found as unknown as readonly (string | undefined)[];
+  const filter = Array.from(digits ?? '', Number);
+  // Zeros on each side of the smaller grid's image.
+  const margin = Math.floor((filter.length - 1) / 2);
+  const resample = direction === 'up' ? doubled : halved;
+  if (convolved === undefined) return fused === undefined ? (x) => resample(x, filter) : undefined;
+  if (fused === undefined) return (x, layer) => convolve(resample(x, filter), layer());
+  // Fused: one border for both, so that the second of the two sees what lies beyond the image instead of zeros.
+  if (direction === 'up') {
+    const reach = filter.length - 1 - Math.max(0, margin - 1);
+    return (x, layer) => {
       const wide = upfirdn2d(x, filter, { up: 2, gain: 4, padding: leading(reach, reach - 1) });
-      return convolve(wide, { kernel, bias }, Math.max(0, 1 - margin));
-    },
-    [`edm_conv3_down_${name}_fused`]: (x, layer) => {
-      const { kernel, bias } = layer();
-      const wide = convolve(x, { kernel }, 1 + margin);
-      return tf.add(upfirdn2d(wide, filter, { down: 2 }), tf.tensor1d(Float32Array.from(bias.data)));
-    },
+      return convolve(wide, layer(), Math.max(0, 1 - margin));
+    };
+  }
+  return (x, layer) => {
+    const { kernel, bias } = layer();
+    const wide = convolve(x, { kernel }, 1 + margin);
+    return tf.add(upfirdn2d(wide, filter, { down: 2, flip: true }), tf.tensor1d(Float32Array.from(bias.data)));
   };
+}
+
+/** Half the grid; with an odd side or an odd number of taps by the general operation. */
+function halved(x: Tensor, filter: ResampleFilter): Tensor {
+  const [, height, width] = x.shape as [number, number, number, number];
+  if (filter.length % 2 === 0 && height % 2 === 0 && width % 2 === 0) return filterDown(x, filter);
+  return upfirdn2d(x, filter, { down: 2, padding: Math.floor((filter.length - 1) / 2), flip: true });
+}
+
+function doubled(x: Tensor, filter: ResampleFilter): Tensor {
+  if (filter.length % 2 === 0) return filterUp(x, filter);
+  const reach = filter.length - 1 - Math.floor((filter.length - 1) / 2);
+  return upfirdn2d(x, filter, { up: 2, gain: 4, padding: leading(reach, reach - 1) });
 }
 
 /** A 3 x 3 convolution of the image with `margin` zeros around it. */

@@ -7,7 +7,7 @@ import { downloadChannelsFirst, uploadChannelsLast } from './channels';
 /** The rules that a metric's preprocessing uses, under the file's names. */
 const rules: Readonly<Record<string, ResizeRule>> = {
   tf1: 'tf1-bilinear',
-  tf1_align_corners: 'bilinear-align-corners',
+  tf1_align_corners: 'tf1-bilinear-align-corners',
   torch_bilinear: 'bilinear',
   torch_bilinear_align_corners: 'bilinear-align-corners',
   torch_bilinear_antialias: 'bilinear-antialias',

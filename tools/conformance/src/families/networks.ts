@@ -1,10 +1,16 @@
 import { consistencyPreconditioning, edmPreconditioning, type Condition } from '@onestep/core';
-import { admUnet, fromOpenAiConfig, importDiffusersUnet, importOpenAiUnet, type AdmUnetOptions } from '@onestep/models';
+import {
+  admUnet,
+  fromDiffusersConfig,
+  fromOpenAiConfig,
+  importDiffusersUnet,
+  importOpenAiUnet,
+  type AdmUnetOptions,
+} from '@onestep/models';
 import { oneHotLabels } from '@onestep/sampling';
-import { toTensor, type Tensor2D } from '@onestep/tensor';
+import { OnestepError, toTensor, type Tensor2D } from '@onestep/tensor';
 import type { AnyCase } from '../case';
 import type { Family, GoldenFile } from '../family';
-import { admConfigOf } from './diffusers-config';
 import { edmCases } from './edm-networks';
 import { unetCases, type UnetSource } from './unet-cases';
 
@@ -46,19 +52,7 @@ function openAiCases(file: GoldenFile): readonly AnyCase[] {
 }
 
 function diffusersCases(file: GoldenFile): readonly AnyCase[] {
-  const config = admConfigOf(file.content.entry('cfg'));
-  const own: readonly AnyCase[] =
-    config === undefined
-      ? [{ name: file.path, needs: 'network UNet2DModel with these blocks' }]
-      : unetCases(file, {
-          network: admUnet(config),
-          weights: file.content.text('weights'),
-          load: (tensors) => importDiffusersUnet(tensors, config),
-          prefix: '',
-          outputs: { out: () => classesOf(file, config) },
-          cNoise: 'timesteps',
-          denoisers: openAiDenoisers,
-        });
+  const own = diffusersNetwork(file);
   if (!file.content.has('openai_cfg')) return own;
   const twin = fromOpenAiConfig(file.content.json.openai_cfg);
   const twins = unetCases(file, {
@@ -71,6 +65,27 @@ function diffusersCases(file: GoldenFile): readonly AnyCase[] {
     denoisers: {},
   });
   return [...own, ...twins.slice(0, 1)];
+}
+
+function diffusersNetwork(file: GoldenFile): readonly AnyCase[] {
+  const [, , height, width] = file.companion(file.content.text('cases')).x.shape;
+  let config: AdmUnetOptions;
+  try {
+    config = fromDiffusersConfig(file.content.json.cfg, [height, width]);
+  } catch (error) {
+    if (!(error instanceof OnestepError) || error.code !== 'unsupported') throw error;
+    const reasons = error.details.reasons as readonly string[];
+    return [{ name: file.path, needs: `network UNet2DModel with ${reasons.join(', ')}` }];
+  }
+  return unetCases(file, {
+    network: admUnet(config),
+    weights: file.content.text('weights'),
+    load: (tensors) => importDiffusersUnet(tensors, config),
+    prefix: '',
+    outputs: { out: () => classesOf(file, config) },
+    cNoise: 'timesteps',
+    denoisers: openAiDenoisers,
+  });
 }
 
 /** Class labels as the file has them, one-hot; the caller disposes them. */

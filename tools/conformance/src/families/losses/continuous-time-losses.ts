@@ -12,7 +12,7 @@ import { runObjective } from './run-objective';
 /** Continuous-time consistency models in TrigFlow's coordinates (`scm.json`). */
 export const continuousTimeLosses: Family = {
   name: 'sCM losses',
-  recognises: (content) => content.everyCaseHas('tangent', 'log_weight'),
+  recognises: (content) => content.everyCaseHas('tangent', 'log_weight') || content.has('multistep_sampling'),
   cases: (file) =>
     bySection(file, {
       gmm: 'shared',
@@ -51,6 +51,12 @@ function compareTimes(entry: Entry): Comparison {
   );
 }
 
+function normalisationOf(entry: Entry): 'norm' | 'rms' | 'clip' {
+  const name = entry.text('tangent_normalisation');
+  if (name !== 'norm' && name !== 'rms' && name !== 'clip') throw new RangeError(`unknown normalisation "${name}"`);
+  return name;
+}
+
 /** The weight of the file: w = a t + b. */
 const straight: LogWeight = {
   shapes: { a: [], b: [] },
@@ -59,8 +65,8 @@ const straight: LogWeight = {
 
 function run(file: GoldenFile, entry: Entry): Promise<Comparison> {
   const options: ScmObjectiveOptions = {
-    tangentC: entry.number('tangent_c'),
-    tangentNormalisation: entry.text('tangent_normalisation') as ScmObjectiveOptions['tangentNormalisation'],
+    tangentC: entry.numberOr('tangent_c', 0.1),
+    tangentNormalisation: normalisationOf(entry),
     adaptiveWeighting: straight,
   };
   const method = methodOf(entry);

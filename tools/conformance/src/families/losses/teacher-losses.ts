@@ -22,12 +22,12 @@ export const teacherLosses: Family = {
 
 function openaiCases(file: GoldenFile): readonly AnyCase[] {
   const section = file.content.entry('openai_training_losses');
-  const sigmaData = section.number('sigma_data');
   return section.entries('cases').map((entry, i) => ({
     name: `${file.path}#openai_training_losses.${i}`,
     run() {
       const net = file.content.entry('student');
       const name = entry.text('weight_schedule') as WeightingName;
+      const sigmaData = (entry.has('sigma_data') ? entry : section).number('sigma_data');
       return runObjective({
         objective: edmObjective({ weighting: name, sigmaData, reduction: 'mean' }),
         model: modelOf(rowNetwork(net.number('time_scale')), edmPreconditioning({ sigmaData, cNoise: 'openai' })),

@@ -1,5 +1,5 @@
 import { frechetDistance, type GaussianMoments } from '@onestep/metrics';
-import { compareAll, tolerances } from '../../compare';
+import { compareAll, frechetUnit, tolerances } from '../../compare';
 import { eachEntry, type Family } from '../../family';
 
 /** Frechet distances from given moments (`frechet_moments.json`). */
@@ -14,7 +14,13 @@ export const frechetMoments: Family = {
           mean: entry.numbers(`mu${number}`),
           covariance: entry.numbers(`sigma${number}`),
         });
-        return compareAll({ fid: [[frechetDistance(side(1), side(2))], [entry.number('exact')]] }, tolerances.frechet);
+        const [first, second] = [side(1), side(2)];
+        const pairs = { fid: [[frechetDistance(first, second)], [entry.number('exact')]] } as const;
+        return compareAll(pairs, tolerances.frechet, frechetUnit(trace(first) + trace(second)));
       },
     })),
 };
+
+function trace({ mean, covariance }: GaussianMoments): number {
+  return Array.from(mean, (_, i) => covariance[i * mean.length + i]).reduce((sum, value) => sum + value, 0);
+}

@@ -1,7 +1,6 @@
 import { appendZero, karrasSigmas } from '@onestep/core';
 import type { Model, SampleOptions, Sampler } from '@onestep/sampling';
 import { Entry } from '../../golden-json';
-import { karrasOptions } from '../schedules/noise-grids';
 
 /** One golden run, ready to be made in any vector space. */
 export interface SamplerCase {
@@ -9,6 +8,8 @@ export interface SamplerCase {
   readonly startLevel?: number | undefined;
   /** Whether the reference thresholds every estimate dynamically. */
   readonly thresholded?: boolean | undefined;
+  /** Where the reference evaluates the denoiser, as it is, once more on the result. */
+  readonly denoisedAt?: number | undefined;
   sample<X>(model: Model<X>, x: X, options: Omit<SampleOptions<X>, 'sigmas'>): Promise<X>;
 }
 
@@ -20,14 +21,25 @@ export function onGrid<Options>(sampler: Sampler<Options>, sigmas: readonly numb
   return { sample: (model, x, options) => sampler.sample(model, x, { ...own, ...options, sigmas }) };
 }
 
-/** EDM's own code multiplies the latents in double precision. */
-export function unrounded(file: Entry, run: SamplerCase): SamplerCase {
-  return { ...run, startLevel: file.number('sigma_max') };
+/** A run over levels that starts as EDM's own code does, which multiplies the latents in double precision. */
+export function unrounded<Options>(
+  sampler: Sampler<Options>,
+  sigmas: readonly number[],
+  own: Options,
+): SamplerCase & { readonly startLevel: number } {
+  return { ...onGrid(sampler, sigmas, own), startLevel: sigmas[0] };
 }
 
 /** The Karras grid of a case, then 0. */
 export function toZero(entry: Entry, file: Entry): number[] {
-  return appendZero(karrasSigmas(entry.number('n'), karrasOptions(file)));
+  return appendZero(karrasSigmas(entry.number('n'), gridOptions(entry, file)));
+}
+
+/** The ends and the exponent of a case's grid: its own where it has some, otherwise the file's. */
+export function gridOptions(entry: Entry, file: Entry): { sigmaMin: number; sigmaMax: number; rho: number } {
+  const read = (key: string): number =>
+    ([paramsOf(entry), entry, file].find((place) => place.has(key)) ?? file).number(key);
+  return { sigmaMin: read('sigma_min'), sigmaMax: read('sigma_max'), rho: read('rho') };
 }
 
 /** The parameters of a case, or none. */
@@ -47,8 +59,8 @@ export function churnOptions(entry: Entry, prefix: 's_' | 'S_'): Record<'sChurn'
   };
 }
 
-/** Ancestral options under the names of k-diffusion. */
-export function ancestralOptions(entry: Entry): { eta: number; sNoise: number } {
+/** Ancestral options under the names of k-diffusion; its ODE solvers have 0 for the share of noise. */
+export function ancestralOptions(entry: Entry, eta = 1): { eta: number; sNoise: number } {
   const params = paramsOf(entry);
-  return { eta: params.numberOr('eta', 1), sNoise: params.numberOr('s_noise', 1) };
+  return { eta: params.numberOr('eta', eta), sNoise: params.numberOr('s_noise', 1) };
 }

@@ -8,7 +8,7 @@ import type { Entry } from '../../golden-json';
 import { karrasOptions } from '../schedules/noise-grids';
 import { mixtureOf } from '../mixture';
 import { thresholdRows } from './dynamic-threshold';
-import type { SamplerCase } from './sampler-case';
+import { paramsOf, type SamplerCase } from './sampler-case';
 import { samplerCases } from './table';
 
 /** Samplers over the ideal denoiser of a Gaussian mixture (`gmm2d.json`, `gmm16d.json`). */
@@ -76,9 +76,23 @@ function samplerRunCases(file: GoldenFile, entry: Entry, prefix: string): AnyCas
   const read = Object.hasOwn(samplerCases, key) ? samplerCases[key] : undefined;
   if (read === undefined) return { name, problem: `unknown sampler "${key}"` };
   return [
-    { name: `${name}/float64`, run: () => runFloat64(file, entry, read(entry, file.content)) },
-    { name: `${name}/float32`, run: () => runFloat32(file, entry, read(entry, file.content)) },
+    {
+      name: `${name}/float64`,
+      run: async () => explained(await runFloat64(file, entry, read(entry, file.content)), entry),
+    },
+    {
+      name: `${name}/float32`,
+      run: async () => explained(await runFloat32(file, entry, read(entry, file.content)), entry),
+    },
   ] satisfies GoldenCase[];
+}
+
+/** A failure says which parameters of the case nobody looked at. */
+function explained(comparison: Comparison, entry: Entry): Comparison {
+  const unread = paramsOf(entry).unread();
+  if (comparison.passed || unread.length === 0) return comparison;
+  const note = `the runner does not know ${unread.map((key) => `"${key}"`).join(', ')}`;
+  return { ...comparison, note: comparison.note === undefined ? note : `${comparison.note}; ${note}` };
 }
 
 /** In double precision on plain arrays; also the points on the way where the file has them. */
@@ -92,11 +106,13 @@ async function runFloat64(file: GoldenFile, entry: Entry, golden: SamplerCase): 
     const denoised = mixture.denoise(x, sigma);
     return golden.thresholded === true ? thresholdRows(denoised, mixture.dimensions) : denoised;
   };
-  const result = await golden.sample(model, startOf(file, golden), {
+  const sampled = await golden.sample(model, startOf(file, golden), {
     space: float64Space,
     noise: (k) => drawAt(draws, k, size),
     onStep: ({ x }) => void trajectory.push(...x),
   });
+  const { denoisedAt } = golden;
+  const result = denoisedAt === undefined ? sampled : mixture.denoise(sampled, denoisedAt);
   const tensors = { out: [result, entry.numbers('out_f64')] as const };
   if (!entry.has('trajectory_f64')) return compareAll(tensors, tolerances.sampler);
   return compareAll({ ...tensors, trajectory: [trajectory, entry.numbers('trajectory_f64')] }, tolerances.sampler);
@@ -115,9 +131,11 @@ async function runFloat32(file: GoldenFile, entry: Entry, golden: SamplerCase): 
   };
   const start = upload(startOf(file, golden));
   const denoiser = golden.thresholded === true ? dynamicThreshold(mixture.denoiser) : mixture.denoiser;
-  const result = await golden.sample(fromDenoiser(denoiser), start, options);
+  const sampled = await golden.sample(fromDenoiser(denoiser), start, options);
+  const { denoisedAt } = golden;
+  const result = denoisedAt === undefined ? sampled : await fromDenoiser(mixture.denoiser)(sampled, denoisedAt, 0);
   const values = await result.data();
-  tf.dispose([start, result]);
+  tf.dispose([start, sampled, result]);
   return compare(values, entry.numbers('out_f64'), { kind: 'abs', value: entry.number('atol') });
 }
 

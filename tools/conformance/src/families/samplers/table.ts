@@ -1,11 +1,12 @@
-import { karrasSigmas } from '@onestep/core';
 import { euler, eulerAncestral, heun, multistep, oneStep } from '@onestep/sampling';
-import { MalformedCase, type Entry } from '../../golden-json';
-import { karrasOptions } from '../schedules/noise-grids';
+import type { Entry } from '../../golden-json';
+import { levelsAtIndices } from '../grid-indices';
+import { diffSamplerCases } from './diff-sampler';
 import { historyCases } from './history';
 import {
   ancestralOptions,
   churnOptions,
+  gridOptions,
   onGrid,
   toZero,
   unrounded,
@@ -13,49 +14,53 @@ import {
   type SamplerCases,
 } from './sampler-case';
 import { singleStepCases } from './single-step';
+import { dpmSolverVp } from './vp-frame';
 
 /** How each golden name is run with the samplers that exist. A new sampler adds its line here. */
 export const samplerCases: SamplerCases = {
   ...singleStepCases,
   ...historyCases,
-  euler: (entry, file) => onGrid(euler, toZero(entry, file), {}),
-  euler_churn: (entry, file) => onGrid(euler, toZero(entry, file), churnOptions(entry, 's_')),
-  heun: (entry, file) => onGrid(heun, toZero(entry, file), {}),
-  heun_churn: (entry, file) => onGrid(heun, toZero(entry, file), churnOptions(entry, 's_')),
+  ...diffSamplerCases,
+  euler: eulerTo0,
+  euler_churn: eulerTo0,
+  heun: heunTo0,
+  heun_churn: heunTo0,
   euler_ancestral: (entry, file) => onGrid(eulerAncestral, toZero(entry, file), ancestralOptions(entry)),
-  openai_heun: (entry, file) => onGrid(heun, toZero(entry, file), {}),
-  openai_heun_churn: (entry, file) => onGrid(heun, toZero(entry, file), churnOptions(entry, 's_')),
-  openai_euler: (entry, file) => onGrid(euler, toZero(entry, file), {}),
+  openai_heun: heunTo0,
+  openai_heun_churn: heunTo0,
+  openai_euler: eulerTo0,
   openai_euler_ancestral: (entry, file) => onGrid(eulerAncestral, toZero(entry, file), {}),
-  openai_onestep: (_, file) => onGrid(oneStep, [file.number('sigma_max')], {}),
+  openai_onestep: (entry, file) => onGrid(oneStep, [gridOptions(entry, file).sigmaMax], {}),
   openai_multistep: openaiMultistep,
-  edm_sampler: (entry, file) => unrounded(file, onGrid(heun, toZero(entry, file), {})),
-  edm_sampler_stochastic: (entry, file) =>
-    unrounded(file, onGrid(heun, toZero(entry, file), churnOptions(entry, 'S_'))),
+  edm_sampler: edmSampler,
+  edm_sampler_stochastic: edmSampler,
+  dpm_solver_vp: dpmSolverVp,
   ect_multistep: (entry) =>
-    onGrid(multistep, [entry.number('t_max'), ...entry.numbers('mid_t')], { renoise: 'ect' as const }),
+    unrounded(multistep, [entry.number('t_max'), ...entry.numbers('mid_t')], { renoise: 'ect' as const }),
 };
 
-/**
- * The reference lists indices of a grid, the last of which is not evaluated: the estimate is only brought to its level,
- * which adds nothing at sigma_min.
- */
+function eulerTo0(entry: Entry, file: Entry): SamplerCase {
+  return onGrid(euler, toZero(entry, file), churnOptions(entry, 's_'));
+}
+
+function heunTo0(entry: Entry, file: Entry): SamplerCase {
+  return onGrid(heun, toZero(entry, file), churnOptions(entry, 's_'));
+}
+
+function edmSampler(entry: Entry, file: Entry): SamplerCase {
+  return unrounded(heun, toZero(entry, file), churnOptions(entry, 'S_'));
+}
+
 function openaiMultistep(entry: Entry, file: Entry): SamplerCase {
-  const range = karrasOptions(file);
-  const grid = karrasSigmas(entry.number('steps'), range);
-  const levels = entry.numbers('ts').map((index) => {
-    if (grid[index] === undefined) throw new MalformedCase(`"ts" names level ${index} of ${grid.length}`);
-    return grid[index];
-  });
-  const last = levels[levels.length - 1];
-  const added = Math.sqrt(Math.max(0, last ** 2 - range.sigmaMin ** 2));
-  const run = onGrid(multistep, levels.slice(0, -1), { sigmaMin: range.sigmaMin });
+  const range = gridOptions(entry, file);
+  const { levels, lastNoise } = levelsAtIndices(entry, range);
+  const run = onGrid(multistep, levels, { sigmaMin: range.sigmaMin });
   return {
     async sample(model, x, options) {
       const estimate = await run.sample(model, x, options);
-      if (added === 0 || options.noise === undefined) return estimate;
-      const draw = options.noise(levels.length - 2);
-      const result = options.space.combine([1, estimate], [added, draw]);
+      if (lastNoise === 0 || options.noise === undefined) return estimate;
+      const draw = options.noise(levels.length - 1);
+      const result = options.space.combine([1, estimate], [lastNoise, draw]);
       options.space.dispose(estimate);
       options.space.dispose(draw);
       return result;

@@ -22,15 +22,17 @@ export const consistencyCurricula: Family = {
 };
 
 function emaAndScalesCases(entry: Entry, name: string): readonly GoldenCase[] {
+  const optional = (key: string): number | undefined => (entry.has(key) ? entry.number(key) : undefined);
   const run = (adaptiveForm: 'code' | 'paper', ema: string, scales: string) => () => {
     const curriculum = consistencyCurriculum({
       scaleMode: entry.text('scale_mode') as ConsistencyCurriculumOptions['scaleMode'],
       emaMode: entry.text('target_ema_mode') as 'fixed' | 'adaptive',
-      startEma: entry.number('start_ema'),
+      startEma: optional('start_ema'),
       startScales: entry.number('start_scales'),
-      endScales: entry.number('end_scales'),
-      totalSteps: entry.number('total_steps'),
-      distillStepsPerIteration: entry.number('distill_steps_per_iter'),
+      // A mode has no use for some of these.
+      endScales: optional('end_scales'),
+      totalSteps: optional('total_steps'),
+      distillStepsPerIteration: optional('distill_steps_per_iter'),
       adaptiveForm,
     });
     const values = entry.numbers('step').map(curriculum);

@@ -16,7 +16,7 @@ function schedulerCases(entry: Entry, name: string): readonly AnyCase[] {
   const grid = () =>
     consistencySchedulerGrid(
       entry.has('timesteps_custom') ? entry.numbers('timesteps_custom') : entry.number('num_inference_steps'),
-      { numTrainTimesteps: entry.number('num_train_timesteps') },
+      { numTrainTimesteps: entry.number('num_train_timesteps'), ...rangeOf(entry), rho: entry.numberOr('rho', 7) },
     );
   return [
     {
@@ -33,9 +33,20 @@ function schedulerCases(entry: Entry, name: string): readonly AnyCase[] {
   ];
 }
 
+/** The scheduler's own range, or its default. */
+function rangeOf(entry: Entry): { readonly sigmaMin: number; readonly sigmaMax: number } {
+  return { sigmaMin: entry.numberOr('sigma_min', 0.002), sigmaMax: entry.numberOr('sigma_max', 80) };
+}
+
 /** Multistep sampling with the network F(x) = x W, clipped as the scheduler clips. */
 async function traceComparison(entry: Entry, sigmas: readonly number[]) {
-  const { at } = consistencyPreconditioning({ cNoise: 'openai' });
+  const range = rangeOf(entry);
+  const { at } = consistencyPreconditioning({
+    ...range,
+    sigmaData: entry.numberOr('sigma_data', 0.5),
+    cNoise: 'openai',
+  });
+  const noiseScale = entry.numberOr('s_noise', 1);
   const weights = entry.tensor('W');
   const trace = entry.entries('trace');
   const noise = entry.json.noise as readonly unknown[];
@@ -50,11 +61,12 @@ async function traceComparison(entry: Entry, sigmas: readonly number[]) {
   await multistep.sample(model, entry.float64('x_T'), {
     space: float64Space,
     sigmas,
-    clip: [-1, 1],
+    sigmaMin: range.sigmaMin,
+    clip: entry.flagOr('clip_denoised', true) ? [-1, 1] : undefined,
     noise(k) {
       const draw = noise[k];
       if (!isTensor(draw)) throw new MalformedCase(`"noise"[${k}] should be a tensor`);
-      return Float64Array.from(draw.data);
+      return Float64Array.from(draw.data, (value) => noiseScale * value);
     },
     onStep: ({ index, next }) => void seen[index].result.push(...next),
   });

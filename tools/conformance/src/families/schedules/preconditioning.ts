@@ -99,14 +99,18 @@ function scalingsCase(
 function wrapperCases(entry: Entry, name: string): readonly AnyCase[] {
   const wrapper = entry.text('wrapper');
   const full = `${name}/${wrapper}`;
-  const make = wrappers[wrapper];
-  if (make === undefined) return [{ name: full, problem: `unknown wrapper "${wrapper}"` }];
+  if (!Object.hasOwn(wrappers, wrapper)) return [{ name: full, problem: `unknown wrapper "${wrapper}"` }];
+  const preconditioning = wrappers[wrapper](entry);
+  // As above: the consistency form ends at its sigmaMin.
+  const from = preconditioning.name === 'consistency' ? preconditioning.sigmaMin : 0;
+  const kept = entry.numbers('sigma').flatMap((sigma, i) => (sigma >= Math.fround(from) ? [i] : []));
+  const sigmas = kept.map((i) => entry.numbers('sigma')[i]);
   const against = (coefficients: Coefficients<ArrayLike<number>>) =>
     compareAll(
       Object.fromEntries(
         (Object.keys(parts) as (keyof typeof parts)[]).map((key) => [
           key,
-          [coefficients[parts[key]], entry.numbers(key)],
+          [coefficients[parts[key]], kept.map((i) => entry.numbers(key)[i])],
         ]),
       ),
       tolerances.scheduleFloat32,
@@ -115,8 +119,7 @@ function wrapperCases(entry: Entry, name: string): readonly AnyCase[] {
     {
       name: `${full}/float64`,
       run() {
-        const preconditioning = make(entry);
-        const all = entry.numbers('sigma').map((sigma) => preconditioning.at(sigma));
+        const all = sigmas.map((sigma) => preconditioning.at(sigma));
         return against({
           cSkip: all.map(({ cSkip }) => cSkip),
           cOut: all.map(({ cOut }) => cOut),
@@ -129,7 +132,7 @@ function wrapperCases(entry: Entry, name: string): readonly AnyCase[] {
       name: `${full}/float32`,
       async run() {
         const { cSkip, cOut, cIn, cNoise } = tf.tidy(() => ({
-          ...make(entry).tensors(tf.tensor1d([...entry.numbers('sigma')])),
+          ...preconditioning.tensors(tf.tensor1d(sigmas)),
         }));
         const read = async (tensor: Tensor1D): Promise<ArrayLike<number>> => {
           const data = await tensor.data();
@@ -149,15 +152,30 @@ function wrapperCases(entry: Entry, name: string): readonly AnyCase[] {
 
 const wrappers: Readonly<Record<string, (entry: Entry) => Preconditioning>> = {
   EDMPrecond: (entry) => edmPreconditioning({ sigmaData: entry.entry('config').numberOr('sigma_data', 0.5) }),
-  VPPrecond: () => vpPreconditioning(),
+  VPPrecond(entry) {
+    const config = entry.entry('config');
+    return vpPreconditioning({
+      betaD: config.numberOr('beta_d', 19.9),
+      betaMin: config.numberOr('beta_min', 0.1),
+      numTimesteps: config.numberOr('M', 1000),
+      tMin: config.numberOr('epsilon_t', 1e-5),
+    });
+  },
   VEPrecond: () => vePreconditioning(),
-  iDDPMPrecond: () => iddpmPreconditioning(),
+  iDDPMPrecond(entry) {
+    const config = entry.entry('config');
+    return iddpmPreconditioning({
+      c1: config.numberOr('C_1', 0.001),
+      c2: config.numberOr('C_2', 0.008),
+      numTimesteps: config.numberOr('M', 1000),
+    });
+  },
   // ECT trains with the plain form and evaluates with the boundary at sigma_min.
   ECMPrecond(entry) {
     const config = entry.entry('config');
     const sigmaData = config.numberOr('sigma_data', 0.5);
     return entry.flag('training')
       ? edmPreconditioning({ sigmaData })
-      : consistencyPreconditioning({ sigmaData, sigmaMin: config.number('sigma_min') });
+      : consistencyPreconditioning({ sigmaData, sigmaMin: config.numberOr('sigma_min', 0.003) });
   },
 };

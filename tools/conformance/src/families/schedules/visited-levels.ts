@@ -11,14 +11,14 @@ import { heun } from '@onestep/sampling';
 import type { AnyCase, GoldenCase } from '../../case';
 import { compare, compareAll, tolerances } from '../../compare';
 import { bySection, eachEntry, type Family, type GoldenFile } from '../../family';
-import { type Entry, MalformedCase } from '../../golden-json';
+import { type Entry, type Json, MalformedCase } from '../../golden-json';
 
 /** Noise levels that samplers visit, and DDIM sub-sequences (`edm_ddim_steps.json`). */
 export const visitedLevels: Family = {
   name: 'visited levels',
-  recognises: (content) => content.has('edm_ablation') || content.has('ddim'),
+  recognises: (content) => content.has('edm_ablation') || content.has('ddim') || heunKeysOf(content.json).length > 0,
   cases: (file) => {
-    const heunKeys = Object.keys(file.content.json).filter((key) => key.startsWith('edm_heun_visited_sigmas'));
+    const heunKeys = heunKeysOf(file.content.json);
     return bySection(file, {
       edm_ablation: () => eachEntry(file, 'edm_ablation', ablationCase),
       ...Object.fromEntries(heunKeys.map((key) => [key, () => [heunCase(file, key)]])),
@@ -26,6 +26,10 @@ export const visitedLevels: Family = {
     });
   },
 };
+
+function heunKeysOf(json: Json): readonly string[] {
+  return Object.keys(json).filter((key) => key.startsWith('edm_heun_visited_sigmas'));
+}
 
 function ablationCase(entry: Entry, name: string): GoldenCase {
   return {
@@ -38,7 +42,11 @@ function ablationCase(entry: Entry, name: string): GoldenCase {
         {
           sigmaMin: optional('sigma_min'),
           sigmaMax: optional('sigma_max'),
-          rho: entry.number('rho'),
+          rho: optional('rho'),
+          tMin: optional('epsilon_s'),
+          c1: optional('C_1'),
+          c2: optional('C_2'),
+          numTimesteps: optional('M'),
         },
       );
       return compare(sigmas, entry.numbers('sigmas'), tolerances.schedule);
