@@ -61,7 +61,7 @@ export function mixtureRows(range: Range): readonly Row[] {
       name: 'sct',
       method: 'sct',
       start: 'edm',
-      objective: { tangentWarmupSteps: 1000, pMean: -0.4, tangentC: 3, adaptiveWeighting: false },
+      objective: { tangentWarmupSteps: 300, pMean: -0.7, pStd: 1.6, tangentC: 30, adaptiveWeighting: false },
       recipe: { ...tuned, preconditioning: { name: 'edm' } },
       samples: plans.consistency,
     },
