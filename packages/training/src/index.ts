@@ -50,7 +50,8 @@ export {
 } from './ema/post-hoc';
 
 // The step
-export { makeStepParts, makeTrainStep, type TrainStepOptions } from './step/train-step';
+export { makeStepParts, makeTrainStep } from './step/train-step';
+export type { TrainStepOptions } from './step/train-step-options';
 export { modelOf } from './step/model';
 export { packInputs, type StepInputs } from './step/step-inputs';
 

@@ -6,7 +6,7 @@ import { guidedDenoiser } from './guided';
 import { modelOf } from './model';
 import { inSlices, type SliceGradients } from './slices';
 import { unpackInputs, type UnpackedInputs } from './step-inputs';
-import type { TrainStepOptions } from './train-step';
+import type { TrainStepOptions } from './train-step-options';
 import { joinTrainables, splitTrainables } from './trainables';
 
 /**

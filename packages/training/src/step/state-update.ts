@@ -4,7 +4,7 @@ import { splitGradients, takeTurns } from './adversary';
 import { clipGradients, gradientNorm } from './gradient-norm';
 import type { SliceGradients } from './slices';
 import { unpackInputs, withPrefix } from './step-inputs';
-import type { TrainStepOptions } from './train-step';
+import type { TrainStepOptions } from './train-step-options';
 import { joinTrainables, splitTrainables } from './trainables';
 import { selectState, withinLimits } from './update-limits';
 

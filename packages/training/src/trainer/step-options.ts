@@ -2,7 +2,7 @@ import { edmPreconditioning, preconditioned, type Denoiser } from '@onestep/core
 import type { Params } from '@onestep/tensor';
 import { objectiveFromRecipe, preconditioningFromRecipe } from '../objectives/from-recipe';
 import { optimizerFromRecipe } from '../optimizers/from-recipe';
-import type { TrainStepOptions } from '../step/train-step';
+import type { TrainStepOptions } from '../step/train-step-options';
 import type { TeacherModel, TrainerOptions } from './trainer-options';
 import { watchSettings } from './watch/watch-settings';
 
