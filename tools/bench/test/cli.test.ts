@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../src/cli';
 import type { Report } from '../src/report/report';
@@ -19,7 +21,6 @@ const smoke: readonly (readonly [question: string, flags: readonly string[], cas
   ['kernels', [], 2],
   // PyTorch takes seconds to start and has a test of its own.
   ['compile', ['--no-torch', '--threads', '1'], 6],
-  ['data-parallel', ['--threads', '2'], 1],
   ['features', ['--no-torch', '--threads', '1'], 2],
   ['memory', [], 1],
 ];
@@ -48,6 +49,15 @@ describe('bench', () => {
       if (name === 'tensors constant') expect(value).toBe(true);
       if (name === 'compiled - eager') expect(Number(value)).toBeLessThan(1e-5);
     }
+  });
+
+  // In a process of its own: workers run what is built.
+  it('answers data-parallel with one row per division', async () => {
+    const args = [program, 'data-parallel', '--quick', '--threads', '2', '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const { rows } = JSON.parse(stdout) as Report;
+    expect(rows.map(({ subject }) => subject)).toEqual(['one session, 2 threads', '2 workers, 1 thread each']);
+    expect(rows[1].figures.gain.median).toBeGreaterThan(0);
   });
 
   it('refuses workers that do not divide the batch', async () => {
