@@ -36,8 +36,9 @@ export type GradientCrewFactory = (options: {
 
 /** Options of {@link parallelRunner}. */
 export interface ParallelRunnerOptions {
+  /** What computes the gradients. */
   readonly crew: GradientCrewFactory;
-  /** What executes the update; default the caller's choice for whole steps. */
+  /** What executes the update and holds the state. */
   readonly runnerFactory: StepRunnerFactory;
 }
 
