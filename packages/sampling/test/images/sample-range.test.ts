@@ -32,6 +32,7 @@ describe('sampleRange', () => {
 
   it('gives the same bits for any cut of the stream, even if the network depends on the batch size', async () => {
     const options = { consistencyFunction: shapeful, sampler: oneStep, sigmas: [80], shape, seed: 3, batchSize: 4 };
+    seen.length = 0;
     const whole = await pixelsOf(sampleRange({ ...options, from: 0, to: 15 }));
     expect(whole.indices).toEqual(Array.from({ length: 15 }, (_, i) => i));
     expect(new Set(seen)).toEqual(new Set([4]));

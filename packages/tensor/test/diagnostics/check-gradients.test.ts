@@ -32,6 +32,7 @@ it('reports a broken gradient as failed', async () => {
 });
 
 it('measures throughput', async () => {
+  await useBackend('wasm');
   const { result, leaked } = await countLeaks(() => measureGflops('wasm', { size: 4, batch: 2, runs: 1 }));
   for (const value of Object.values(result)) expect(value).toBeGreaterThan(0);
   expect(leaked).toBe(0);
