@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killAt, onestep, scratchFolder, start } from './support/cli';
@@ -119,26 +119,31 @@ describe('an interrupted run', () => {
   });
 
   it('names the damaged file of a checkpoint, and goes on from an older one only when told', async () => {
-    const damagedFile = join(cwd, 'runs/killed/checkpoints/40/optimizer.safetensors');
+    cpSync(join(cwd, 'runs/straight'), join(cwd, 'runs/damaged'), { recursive: true });
+    const damagedFile = join(cwd, 'runs/damaged/checkpoints/40/optimizer.safetensors');
     const bytes = readFileSync(damagedFile);
     bytes[bytes.length - 1] ^= 1;
     writeFileSync(damagedFile, bytes);
-    const refused = await onestep(['resume', 'runs/killed', '--backend', 'wasm'], cwd);
+    const refused = await onestep(['resume', 'runs/damaged', '--backend', 'wasm'], cwd);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/checkpoints.40.optimizer\.safetensors/);
     expect(refused.stderr.trim().split('\n')).toHaveLength(1);
-    expect((await onestep(['resume', 'runs/killed', '--backend', 'wasm', '--allow-fallback'], cwd)).code).toBe(0);
-    expect(weights('runs/killed', 40)).toEqual(weights('runs/straight', 40));
+    expect((await onestep(['resume', 'runs/damaged', '--backend', 'wasm', '--allow-fallback'], cwd)).code).toBe(0);
+    expect(weights('runs/damaged', 40)).toEqual(weights('runs/straight', 40));
   });
 });
 
 describe('what a run leaves', () => {
   it('is sampled, the same images whatever the batch size', async () => {
+    const optimizer = { name: 'radam', learningRate: 1e-3 };
+    const file = recipe('sampled', { method: 'ect', steps: 2, init: { from: 'teacher' }, optimizer });
+    const trained = await onestep(['train', file, '--teacher', 'runs/straight', '--out', 'runs/sampled'], cwd);
+    expect(trained).toMatchObject({ code: 0, stderr: '' });
     const sample = async (batchSize: number, out: string) =>
       onestep(
         [
           'sample',
-          'runs/ect',
+          'runs/sampled',
           '--count',
           '6',
           '--steps',
