@@ -1,6 +1,6 @@
 import type { ApplyOptions, Conditioning } from '@onestep/core';
 import { tf, type Params, type Tensor } from '@onestep/tensor';
-import { checkConditioning } from '../internal/check-conditioning';
+import { checkInputs } from '../internal/check-inputs';
 import { attention } from '../layers/attention';
 import { conv } from '../layers/conv';
 import { groupNorm } from '../layers/group-norm';
@@ -46,7 +46,7 @@ export function admUnet(options: AdmUnetOptions): PlannedNetwork<AdmUnetConfig> 
     multiplyAddsPerImage: admMultiplyAdds(plan, specs),
     init: (rng) => initParams(specs, rng),
     apply(params, x, conditioning, options = {}) {
-      checkInputs(config, x, conditioning);
+      checkInputs('admUnet', config, x, conditioning);
       return tf.tidy(() => forward(plan, params, x, { conditioning, options }));
     },
     dropoutSites: (batch) => dropoutSites(plan, batch),
@@ -128,12 +128,4 @@ function dropoutSites(plan: AdmPlan, batch: number): Record<string, readonly num
       .filter((layer) => layer.kind === 'residual')
       .map(({ name, height, width, outChannels }) => [dropoutSite(name), [batch, height, width, outChannels]]),
   );
-}
-
-function checkInputs(config: AdmUnetConfig, x: Tensor, conditioning: Conditioning): void {
-  const { shape } = config;
-  if (x.rank !== 4 || shape.some((side, i) => x.shape[i + 1] !== side)) {
-    throw new RangeError(`admUnet.apply: x must be [B, ${shape.join(', ')}], got [${x.shape.join(', ')}].`);
-  }
-  checkConditioning('admUnet', config, conditioning);
 }

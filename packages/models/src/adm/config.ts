@@ -10,6 +10,7 @@ import {
   withOutChannels,
   type Fields,
 } from '../internal/config-fields';
+import { atMost, divisibleSides, levelFactors, namedLevels } from '../internal/level-rules';
 
 /** Everything that decides an ADM U-Net; what model files store. See {@link AdmUnetOptions} for the defaults. */
 export interface AdmUnetConfig {
@@ -136,26 +137,16 @@ export function headsOf(channels: number, config: AdmUnetConfig, goingUp: boolea
 function relations(config: AdmUnetConfig): readonly (string | undefined)[] {
   const { shape, patchSize, channelMultipliers, modelChannels, attentionResolutions } = config;
   const factor = patchSize * 2 ** (channelMultipliers.length - 1);
-  const factors = channelMultipliers.map((_, level) => 2 ** level);
+  const factors = levelFactors(channelMultipliers);
   return [
-    ...['H', 'W'].map((side, i) =>
-      shape[i] % factor === 0
-        ? undefined
-        : `shape: ${side} = ${shape[i]} must be divisible by ${factor} (patchSize x 2^(levels - 1)).`,
-    ),
-    modelChannels <= maxModelChannels
-      ? undefined
-      : `modelChannels must be at most ${maxModelChannels}, got ${modelChannels}.`,
+    ...divisibleSides(shape, factor, ' (patchSize x 2^(levels - 1))'),
+    atMost('modelChannels', modelChannels, maxModelChannels),
     modelChannels % 2 === 0 ? undefined : `modelChannels must be even, got ${modelChannels}.`,
     ...channelMultipliers.map((multiplier, level) =>
       Math.abs(multiplier * modelChannels - levelChannels(level, config)) < 1e-9 * modelChannels
         ? undefined
         : `channelMultipliers: ${multiplier} x ${modelChannels} modelChannels are no whole number of channels.`,
     ),
-    ...attentionResolutions.map((resolution) =>
-      factors.includes(resolution)
-        ? undefined
-        : `attentionResolutions: ${resolution} is no downsampling factor of this network (${factors.join(', ')}).`,
-    ),
+    ...namedLevels('attentionResolutions', attentionResolutions, factors),
   ];
 }

@@ -9,6 +9,7 @@ import {
   withOutChannels,
   type Fields,
 } from '../internal/config-fields';
+import { atMost, divisibleSides, levelFactors, namedLevels } from '../internal/level-rules';
 
 /** Everything that decides a DhariwalUNet; what model files store. See {@link DhariwalUnetOptions} for the defaults. */
 export interface DhariwalUnetConfig {
@@ -102,25 +103,13 @@ function withAttention(given: unknown): unknown {
 
 function relations(config: DhariwalUnetConfig): readonly (string | undefined)[] {
   const { shape, channelMultipliers, modelChannels, embeddingMultiplier, attentionResolutions } = config;
-  const factors = channelMultipliers.map((_, level) => 2 ** level);
+  const factors = levelFactors(channelMultipliers);
   const last = factors[factors.length - 1];
   return [
-    ...['H', 'W'].map((side, i) =>
-      shape[i] % last === 0
-        ? undefined
-        : `shape: ${side} = ${shape[i]} must be divisible by ${last}, that is 2^(levels - 1).`,
-    ),
-    modelChannels <= maxModelChannels
-      ? undefined
-      : `modelChannels must be at most ${maxModelChannels}, got ${modelChannels}.`,
+    ...divisibleSides(shape, last, ', that is 2^(levels - 1)'),
+    atMost('modelChannels', modelChannels, maxModelChannels),
     modelChannels % 2 === 0 ? undefined : `modelChannels must be even, got ${modelChannels}.`,
-    embeddingMultiplier <= maxEmbeddingMultiplier
-      ? undefined
-      : `embeddingMultiplier must be at most ${maxEmbeddingMultiplier}, got ${embeddingMultiplier}.`,
-    ...attentionResolutions.map((resolution) =>
-      factors.includes(resolution)
-        ? undefined
-        : `attentionResolutions: ${resolution} is no downsampling factor of this network (${factors.join(', ')}).`,
-    ),
+    atMost('embeddingMultiplier', embeddingMultiplier, maxEmbeddingMultiplier),
+    ...namedLevels('attentionResolutions', attentionResolutions, factors),
   ];
 }

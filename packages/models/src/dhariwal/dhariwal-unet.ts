@@ -1,7 +1,7 @@
 import type { ApplyOptions, Conditioning } from '@onestep/core';
 import { tf, type Params, type Tensor } from '@onestep/tensor';
 import { groupsOf } from '../adm/config';
-import { checkConditioning } from '../internal/check-conditioning';
+import { checkInputs } from '../internal/check-inputs';
 import { conv } from '../layers/conv';
 import { groupNorm } from '../layers/group-norm';
 import { linear } from '../layers/linear';
@@ -49,7 +49,7 @@ export function dhariwalUnet(options: DhariwalUnetOptions): PlannedNetwork<Dhari
     multiplyAddsPerImage: dhariwalMultiplyAdds(plan, specs),
     init: (rng) => initParams(specs, rng),
     apply(params, x, conditioning, applyOptions = {}) {
-      checkInputs(config, x, conditioning);
+      checkInputs('dhariwalUnet', config, x, conditioning);
       return tf.tidy(() => forward(plan, params, x, { conditioning, options: applyOptions }));
     },
     dropoutSites: (batch) => dropoutSites(plan, batch),
@@ -109,12 +109,4 @@ function dropoutSites(plan: DhariwalPlan, batch: number): Record<string, readonl
       [batch, height, width, outChannels],
     ]),
   );
-}
-
-function checkInputs(config: DhariwalUnetConfig, x: Tensor, conditioning: Conditioning): void {
-  const { shape } = config;
-  if (x.rank !== 4 || shape.some((side, i) => x.shape[i + 1] !== side)) {
-    throw new RangeError(`dhariwalUnet.apply: x must be [B, ${shape.join(', ')}], got [${x.shape.join(', ')}].`);
-  }
-  checkConditioning('dhariwalUnet', config, conditioning);
 }

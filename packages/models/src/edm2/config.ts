@@ -10,6 +10,7 @@ import {
   withOutChannels,
   type Fields,
 } from '../internal/config-fields';
+import { atMost, divisibleSides, levelFactors, namedLevels } from '../internal/level-rules';
 
 /** Everything that decides an EDM2 network; what model files store. See {@link Edm2UnetOptions} for the defaults. */
 export interface Edm2UnetConfig {
@@ -126,7 +127,7 @@ function withLevels(given: unknown): unknown {
   const listed = config.channelMultipliers;
   const usable = Array.isArray(listed) && listed.length > 0 && listed.every((item) => Number.isInteger(item));
   const multipliers: readonly number[] = usable ? listed : defaultMultipliers;
-  const factors = factorsOf(multipliers);
+  const factors = levelFactors(multipliers);
   return {
     ...config,
     embeddingMultiplier: config.embeddingMultiplier ?? Math.max(...multipliers),
@@ -136,34 +137,18 @@ function withLevels(given: unknown): unknown {
   };
 }
 
-function factorsOf(multipliers: readonly number[]): number[] {
-  return multipliers.map((_, level) => 2 ** level);
-}
-
 function relations(config: Edm2UnetConfig): readonly (string | undefined)[] {
   const { shape, channelMultipliers, modelChannels, fourierFrequencies, fourierPhases } = config;
-  const factors = factorsOf(channelMultipliers);
+  const factors = levelFactors(channelMultipliers);
   const last = factors[factors.length - 1];
   const features = modelChannels * config.noiseMultiplier;
   const given = [fourierFrequencies.length, fourierPhases.length];
   return [
-    ...['H', 'W'].map((side, i) =>
-      shape[i] % last === 0
-        ? undefined
-        : `shape: ${side} = ${shape[i]} must be divisible by ${last}, that is 2^(levels - 1).`,
-    ),
-    modelChannels <= maxModelChannels
-      ? undefined
-      : `modelChannels must be at most ${maxModelChannels}, got ${modelChannels}.`,
-    ...(['embeddingMultiplier', 'noiseMultiplier'] as const).map((key) =>
-      config[key] <= maxMultiplier ? undefined : `${key} must be at most ${maxMultiplier}, got ${config[key]}.`,
-    ),
+    ...divisibleSides(shape, last, ', that is 2^(levels - 1)'),
+    atMost('modelChannels', modelChannels, maxModelChannels),
+    ...(['embeddingMultiplier', 'noiseMultiplier'] as const).map((key) => atMost(key, config[key], maxMultiplier)),
     ...(['attentionResolutions', 'dropoutResolutions'] as const).flatMap((key) =>
-      config[key].map((resolution) =>
-        factors.includes(resolution)
-          ? undefined
-          : `${key}: ${resolution} is no downsampling factor of this network (${factors.join(', ')}).`,
-      ),
+      namedLevels(key, config[key], factors),
     ),
     given.every((count) => count === 0) || given.every((count) => count === features)
       ? undefined

@@ -1,6 +1,6 @@
 import type { ApplyOptions, Conditioning } from '@onestep/core';
 import { tf, type Params, type Tensor } from '@onestep/tensor';
-import { checkConditioning } from '../internal/check-conditioning';
+import { checkInputs } from '../internal/check-inputs';
 import { mpConcat } from '../layers/magnitude-preserving';
 import { mpConv, unitWeights } from '../layers/mp-weights';
 import { runConditionedBlock } from '../layers/run-block';
@@ -47,7 +47,7 @@ export function edm2Unet(options: Edm2UnetOptions): PlannedNetwork<Edm2UnetConfi
     multiplyAddsPerImage: edm2MultiplyAdds(plan, specs),
     init: (rng) => initParams(specs, rng),
     apply(params, x, conditioning, applyOptions = {}) {
-      checkInputs(config, x, conditioning);
+      checkInputs('edm2Unet', config, x, conditioning);
       return tf.tidy(() => forward(plan, params, x, { conditioning, options: applyOptions }));
     },
     normalizeWeights: unitWeights,
@@ -62,7 +62,7 @@ function forward(
   { conditioning, options }: { readonly conditioning: Conditioning; readonly options: ApplyOptions },
 ): Tensor {
   const { config, stem, head } = plan;
-  const embedding = edm2Embedding(params, conditioning, config);
+  const embedding = edm2Embedding(params, conditioning, plan);
   const run = (block: Edm2Block, inputs: readonly Tensor[]): Tensor =>
     runConditionedBlock(
       (own, y, given) => edm2Block(own, block, y, { config, embedding: given, masks: conditioning.dropout }),
@@ -102,12 +102,4 @@ function dropoutSites(plan: Edm2Plan, batch: number): Record<string, readonly nu
       .filter(({ drops }) => drops)
       .map(({ name, height, width, outChannels }) => [dropoutSite(name), [batch, height, width, outChannels]]),
   );
-}
-
-function checkInputs(config: Edm2UnetConfig, x: Tensor, conditioning: Conditioning): void {
-  const { shape } = config;
-  if (x.rank !== 4 || shape.some((side, i) => x.shape[i + 1] !== side)) {
-    throw new RangeError(`edm2Unet.apply: x must be [B, ${shape.join(', ')}], got [${x.shape.join(', ')}].`);
-  }
-  checkConditioning('edm2Unet', config, conditioning);
 }

@@ -41,10 +41,14 @@ export function fourierFeatures(config: Edm2UnetConfig): FourierFeatures {
  * @remarks Absent labels count as all-zero rows, the unconditional label, which leave the noise level its own share.
  * @see Karras et al. 2024 (EDM2), Eq. 75 and Fig. 21; NVlabs/edm2 `training/networks_edm2.py`, UNet
  */
-export function edm2Embedding(params: Params, conditioning: Conditioning, config: Edm2UnetConfig): NoiseEmbedding {
+export function edm2Embedding(
+  params: Params,
+  conditioning: Conditioning,
+  { config, features }: { readonly config: Edm2UnetConfig; readonly features: FourierFeatures },
+): NoiseEmbedding {
   const { cNoise, cNoise2, labels } = conditioning;
   const { numClasses, labelBalance, embeddingScale } = config;
-  const { frequencies, phases } = fourierFeatures(config);
+  const { frequencies, phases } = features;
   const count = frequencies.length;
   const slopes = tf.tensor2d(
     frequencies.map((frequency) => frequency * embeddingScale),

@@ -5,7 +5,6 @@ import { gainParam, mpWeightParam } from '../layers/mp-weights';
 import type { ParamSpec } from '../params/param-spec';
 import { weightMultiplyAdds } from '../params/planned-network';
 import { projectionNames } from './block';
-import { fourierFeatures } from './embedding';
 import { edm2Blocks, type Edm2Block, type Edm2Plan } from './plan';
 
 /** Every parameter of the network, in the order of the layers. Weights start in N(0, 1), gains at 0. */
@@ -23,8 +22,8 @@ export function edm2ParamSpecs(plan: Edm2Plan): ParamSpec[] {
 }
 
 /** Fixed tensors of the reference's files: frequencies and phases of the noise level's features. */
-export function edm2Constants({ config }: Edm2Plan): Record<string, HostTensor> {
-  const { frequencies, phases } = fourierFeatures(config);
+export function edm2Constants({ features }: Edm2Plan): Record<string, HostTensor> {
+  const { frequencies, phases } = features;
   const vector = (data: Float32Array): HostTensor => ({ dtype: 'float32', shape: [data.length], data });
   return { 'emb_fourier.freqs': vector(frequencies), 'emb_fourier.phases': vector(phases) };
 }

@@ -1,5 +1,6 @@
 import { layOutUnet, type UnetBlock, type UnetLayer } from '../internal/unet-blocks';
 import type { Edm2UnetConfig } from './config';
+import { fourierFeatures, type FourierFeatures } from './embedding';
 
 /** A residual block with the attention behind it. */
 export interface Edm2Block extends UnetBlock {
@@ -12,8 +13,9 @@ export interface Edm2Block extends UnetBlock {
 /** The whole network as data: parameters, their start, the forward pass and its cost derive from it. */
 export interface Edm2Plan {
   readonly config: Edm2UnetConfig;
-  /** Fourier features of the noise level. */
+  /** Number of Fourier features of the noise level, and the features. */
   readonly noiseChannels: number;
+  readonly features: FourierFeatures;
   /** Width of the embedding that every block projects. */
   readonly embeddingChannels: number;
   /** The first convolution, which sees the image and a channel of ones. */
@@ -42,6 +44,7 @@ export function planEdm2Unet(config: Edm2UnetConfig): Edm2Plan {
   return {
     config,
     noiseChannels: modelChannels * noiseMultiplier,
+    features: fourierFeatures(config),
     embeddingChannels: modelChannels * embeddingMultiplier,
     stem: { ...stem, inChannels: stem.inChannels + 1 },
     encoder: encoder.map(inHalf('encoder')),

@@ -14,6 +14,7 @@ import {
   type Field,
   type Fields,
 } from '../internal/config-fields';
+import { atMost, divisibleSides, levelFactors, namedLevels } from '../internal/level-rules';
 import type { ResampleFilter } from '../layers/resample-filter';
 
 /** Everything that decides a DDPM++ or NCSN++ network; what model files store. Defaults: see {@link SongUnetOptions}. */
@@ -133,27 +134,17 @@ export const songGroups = { groupNormGroups: 32, groupNormMinChannels: 4 } as co
 function relations(config: SongUnetConfig): readonly (string | undefined)[] {
   const { shape, channelMultipliers, modelChannels, noiseMultiplier, attentionResolutions, fourierFrequencies } =
     config;
-  const factors = channelMultipliers.map((_, level) => 2 ** level);
+  const factors = levelFactors(channelMultipliers);
   const factor = factors[factors.length - 1];
   const sinusoids = modelChannels * noiseMultiplier;
   const frequencies = fourierFrequencies.length;
   return [
-    ...['H', 'W'].map((side, i) =>
-      shape[i] % factor === 0
-        ? undefined
-        : `shape: ${side} = ${shape[i]} must be divisible by ${factor} (2^(levels - 1)).`,
-    ),
-    modelChannels <= maxModelChannels
-      ? undefined
-      : `modelChannels must be at most ${maxModelChannels}, got ${modelChannels}.`,
+    ...divisibleSides(shape, factor, ' (2^(levels - 1))'),
+    atMost('modelChannels', modelChannels, maxModelChannels),
     sinusoids % 2 === 0 && sinusoids >= 4
       ? undefined
       : `modelChannels x noiseMultiplier must be even and at least 4, got ${sinusoids}.`,
-    ...attentionResolutions.map((resolution) =>
-      factors.includes(resolution)
-        ? undefined
-        : `attentionResolutions: ${resolution} is no downsampling factor of this network (${factors.join(', ')}).`,
-    ),
+    ...namedLevels('attentionResolutions', attentionResolutions, factors),
     frequencies === 0 || (config.embedding === 'fourier' && frequencies === sinusoids / 2)
       ? undefined
       : `fourierFrequencies must be empty or, with embedding "fourier", ${sinusoids / 2} numbers, got ${frequencies}.`,

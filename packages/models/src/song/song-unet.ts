@@ -4,7 +4,7 @@
 import type { ApplyOptions, Conditioning } from '@onestep/core';
 import { tf, type Params, type Tensor } from '@onestep/tensor';
 import { groupsOf } from '../adm/config';
-import { checkConditioning } from '../internal/check-conditioning';
+import { checkInputs } from '../internal/check-inputs';
 import { conv, convWithoutBias } from '../layers/conv';
 import { groupNorm } from '../layers/group-norm';
 import { filterDown, filterDownWithin, filterMargin, filterUp, zeroPad } from '../layers/resample-filter';
@@ -51,7 +51,7 @@ export function songUnet(options: SongUnetOptions): PlannedNetwork<SongUnetConfi
     multiplyAddsPerImage: songMultiplyAdds(plan, specs),
     init: (rng) => initParams(specs, rng),
     apply(params, x, conditioning, applyOptions = {}) {
-      checkInputs(config, x, conditioning);
+      checkInputs('songUnet', config, x, conditioning);
       return tf.tidy(() => forward(plan, { params, conditioning, options: applyOptions }, x));
     },
     dropoutSites: (batch) => dropoutSites(plan, batch),
@@ -153,12 +153,4 @@ function dropoutSites(plan: SongPlan, batch: number): Record<string, readonly nu
       .filter(({ kind }) => kind === 'block')
       .map(({ name, height, width, outChannels }) => [dropoutSite(name), [batch, height, width, outChannels]]),
   );
-}
-
-function checkInputs(config: SongUnetConfig, x: Tensor, conditioning: Conditioning): void {
-  const { shape } = config;
-  if (x.rank !== 4 || shape.some((side, i) => x.shape[i + 1] !== side)) {
-    throw new RangeError(`songUnet.apply: x must be [B, ${shape.join(', ')}], got [${x.shape.join(', ')}].`);
-  }
-  checkConditioning('songUnet', config, conditioning);
 }
